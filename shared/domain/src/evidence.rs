@@ -1,0 +1,103 @@
+//! A piece of evidence: an entity or artifact in an alert.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::{catalogue::EvidenceType, user::User, wire_name::AsRead};
+
+/// How many steps a nested piece of evidence is followed for its users and addresses
+const NESTING_MAX: usize = 4;
+
+/// An entity or artifact of an alert, with its role and verdict.
+///
+/// Its properties are those that [`EvidenceType::properties`] lists, and whatever else the source
+/// sent: the object is kept whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// What it is; a type we do not know keeps its `@odata.type`
+    pub evidence_type: AsRead<EvidenceType>,
+    /// The object as it came
+    pub properties: Map<String, Value>,
+}
+
+impl Evidence {
+    /// The value at a path such as `userAccount.userPrincipalName`; null counts as absent
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        let mut steps = path.split('.');
+        let mut value = self.properties.get(steps.next()?)?;
+        for step in steps {
+            value = value.get(step)?;
+        }
+        Some(value).filter(|it| !it.is_null())
+    }
+
+    /// The text at a path, unless it is absent or empty
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.get(path).and_then(Value::as_str).filter(|it| !it.is_empty())
+    }
+
+    /// The roles the source gives it (`compromised`, `attacker`, …)
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.get("roles").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
+    /// When it was added to the alert, which is not when it happened
+    pub fn created(&self) -> Option<Timestamp> {
+        self.text("createdDateTime").and_then(|it| it.parse().ok())
+    }
+
+    /// The user that this piece is or belongs to: of a user, a mailbox, or a logon session.
+    ///
+    /// The account that a process ran under is not one: it is often a system account.
+    pub(crate) fn user(&self) -> Option<User> {
+        let evidence_type = self.evidence_type.known()?;
+        match evidence_type {
+            EvidenceType::User => self.account("userAccount"),
+            EvidenceType::Mailbox => self.account("userAccount").or_else(|| {
+                let name = self.text("upn").or_else(|| self.text("primaryAddress"))?;
+                Some(User { principal_name: Some(name.to_lowercase()), ..User::default() })
+            }),
+            EvidenceType::CloudLogonSession | EvidenceType::HostLogonSession => {
+                self.account("account.userAccount")
+            }
+            _ => None,
+        }
+    }
+
+    fn account(&self, path: &str) -> Option<User> {
+        let part = |name: &str| self.text(&format!("{path}.{name}")).map(str::to_lowercase);
+        let user = User {
+            id: part("azureAdUserId"),
+            principal_name: part("userPrincipalName"),
+            account_name: None,
+        };
+        if user.directory_key().is_some() {
+            return Some(user);
+        }
+        let account_name = part("accountName").or_else(|| part("displayName"));
+        // A user entity that names nobody still stands for somebody, who cannot be asked about.
+        let is_entity = self.evidence_type.known() == Some(&EvidenceType::User);
+        (account_name.is_some() || is_entity).then_some(User { account_name, ..User::default() })
+    }
+
+    /// Every IP address in this piece and in the pieces inside it
+    pub(crate) fn addresses(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        collect_addresses(&self.properties, NESTING_MAX, &mut found);
+        found
+    }
+}
+
+/// The properties that hold an address of one of the parties
+const ADDRESS_PROPERTIES: [&str; 6] =
+    ["ipAddress", "senderIp", "senderIP", "hostIpAddress", "sourceAddress", "clusterIP"];
+
+fn collect_addresses<'a>(object: &'a Map<String, Value>, depth: usize, found: &mut Vec<&'a str>) {
+    for name in ADDRESS_PROPERTIES {
+        match object.get(name) {
+            Some(Value::String(text)) if !text.is_empty() => found.push(text),
+            Some(Value::Object(inner)) if depth > 0 => collect_addresses(inner, depth - 1, found),
+            _ => {}
+        }
+    }
+}

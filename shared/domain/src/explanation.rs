@@ -1,0 +1,124 @@
+//! Three answers, and why a condition came out as it did.
+
+use std::ops::Not;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fact::Unknown;
+
+/// The answer to a condition. The order is what makes AND a minimum and OR a maximum (Kleene).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Truth {
+    /// It does not hold
+    False,
+    /// Nobody can say
+    Unknown,
+    /// It holds
+    True,
+}
+
+impl Not for Truth {
+    type Output = Self;
+
+    fn not(self) -> Self {
+        match self {
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+            Self::True => Self::False,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// Why a condition came out as it did: the condition's own shape, answered.
+///
+/// No part is left out, whatever decided the whole, so that the author sees every answer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    /// The condition, in its author's words
+    pub part: String,
+    /// Its answer
+    pub answer: Truth,
+    /// What was seen
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Where that came from
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// When it was read there
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Timestamp>,
+    /// How old that was when the decision was made, in seconds
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age_seconds: Option<i64>,
+    /// What is not known, where the answer is unknown
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<UnknownFact>,
+    /// The parts it is made of
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub because: Vec<Explanation>,
+}
+
+/// Something that a rule asks and nobody could say
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnknownFact {
+    /// The criterion or property, by the name its author wrote
+    pub fact: String,
+    /// Whom or what it is about
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// Why it is not known
+    #[serde(flatten)]
+    pub why: Unknown,
+}
+
+impl Explanation {
+    /// A part that came out as `answer`, with nothing more to say
+    pub fn new(part: impl Into<String>, answer: Truth) -> Self {
+        Self {
+            part: part.into(),
+            answer,
+            value: None,
+            source: None,
+            read: None,
+            age_seconds: None,
+            unknown: None,
+            because: Vec::new(),
+        }
+    }
+
+    /// A group: `all of` is the least of its parts, `any of` the greatest
+    pub(crate) fn group(part: &str, answer: Truth, because: Vec<Self>) -> Self {
+        Self { because, ..Self::new(part, answer) }
+    }
+
+    /// Everything unknown that kept this from being known, each once
+    pub fn unknown_facts(&self) -> Vec<UnknownFact> {
+        let mut found = Vec::new();
+        self.collect_unknown(&mut found);
+        found
+    }
+
+    fn collect_unknown(&self, found: &mut Vec<UnknownFact>) {
+        if self.answer != Truth::Unknown {
+            return;
+        }
+        if let Some(unknown) = &self.unknown
+            && !found.contains(unknown)
+        {
+            found.push(unknown.clone());
+        }
+        for part in &self.because {
+            part.collect_unknown(found);
+        }
+    }
+}

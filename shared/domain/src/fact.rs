@@ -1,0 +1,234 @@
+//! Questions about the world, and their answers with source and age, or unknown with a reason.
+
+use std::{collections::BTreeSet, fmt};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{alert_id::AlertId, severity::Severity, user::User, wire_name::wire_names};
+
+/// Something that a criterion must know from elsewhere
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Question {
+    /// The automatic replies of a user's mailbox, as they stand
+    AutomaticReplies(User),
+    /// The risk that Entra ID sees in a user
+    Risk(User),
+    /// The groups a user is in, directly or through other groups: ids and display names
+    Groups(User),
+    /// The tags that we gave a user
+    Tags(User),
+    /// The alerts of a user that are open, of the last [`OPEN_ALERTS_DAYS`] days
+    OpenAlerts(User),
+}
+
+/// How far back open alerts are looked for, in days
+pub const OPEN_ALERTS_DAYS: i64 = 30;
+
+/// How many open alerts an answer names at the most
+pub const OPEN_ALERTS_MAX: usize = 100;
+
+impl Question {
+    /// Whom it is about
+    pub const fn user(&self) -> &User {
+        match self {
+            Self::AutomaticReplies(user)
+            | Self::Risk(user)
+            | Self::Groups(user)
+            | Self::Tags(user)
+            | Self::OpenAlerts(user) => user,
+        }
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            Self::AutomaticReplies(_) => "automatic replies",
+            Self::Risk(_) => "risk",
+            Self::Groups(_) => "groups",
+            Self::Tags(_) => "tags",
+            Self::OpenAlerts(_) => "open alerts",
+        };
+        write!(f, "{what} of {}", self.user())
+    }
+}
+
+/// What a question may be answered
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Answer {
+    /// To [`Question::AutomaticReplies`]
+    AutomaticReplies(AutomaticReplies),
+    /// To [`Question::Risk`]
+    Risk(Risk),
+    /// To [`Question::Groups`], ids and display names alike
+    Groups(BTreeSet<String>),
+    /// To [`Question::Tags`]
+    Tags(BTreeSet<String>),
+    /// To [`Question::OpenAlerts`], newest first
+    OpenAlerts(Vec<OpenAlert>),
+}
+
+/// Automatic replies as they stand at the time of reading (Graph `automaticRepliesSetting`)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AutomaticReplies {
+    /// Off, whatever stale times the setting shows
+    Disabled,
+    /// On, and nobody can say since when
+    AlwaysEnabled,
+    /// On between two points in time
+    Scheduled {
+        /// From
+        start: Timestamp,
+        /// Until
+        end: Timestamp,
+    },
+}
+
+wire_names! {
+    /// The risk of a user (Entra ID `riskLevel`; `hidden` is unknown: the tenant lacks the licence)
+    RiskLevel {
+        None = "none",
+        Low = "low",
+        Medium = "medium",
+        High = "high",
+    }
+}
+
+/// The risk that Entra ID sees in a user
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Risk {
+    /// How high
+    pub level: RiskLevel,
+    /// Whether a person confirmed that the account is compromised
+    pub confirmed_compromised: bool,
+}
+
+/// One of a user's open alerts
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenAlert {
+    /// Which
+    pub id: AlertId,
+    /// How grave; `None` is a severity we do not know
+    pub severity: Option<Severity>,
+    /// When the source created it
+    pub created: Timestamp,
+}
+
+wire_names! {
+    /// Why something is unknown
+    UnknownReason {
+        /// No answer within the time limit
+        TimedOut = "timedOut",
+        /// Asked too often
+        Throttled = "throttled",
+        /// The permission is missing
+        Refused = "refused",
+        /// The service failed or could not be reached
+        Unavailable = "unavailable",
+        /// The answer could not be understood
+        Unreadable = "unreadable",
+        /// The user has no mailbox
+        MailboxMissing = "mailboxMissing",
+        /// The directory has no such user
+        UserMissing = "userMissing",
+        /// The tenant has no licence for it
+        NotLicensed = "notLicensed",
+        /// No service is configured that could be asked
+        NotConfigured = "notConfigured",
+        /// Nobody was asked
+        NotAsked = "notAsked",
+        /// The alert names no user
+        NoUser = "noUser",
+        /// The alert names the user in no way that a directory can be asked by
+        UserNotNamed = "userNotNamed",
+        /// The alert names no IP address
+        NoAddress = "noAddress",
+        /// The alert does not say when its first activity happened
+        NoFirstActivity = "noFirstActivity",
+        /// Nobody can say since when
+        NoStartTime = "noStartTime",
+        /// Read too long ago
+        Stale = "stale",
+        /// The alert lacks the property
+        PropertyMissing = "propertyMissing",
+        /// The alert's value is none we understand
+        PropertyUnreadable = "propertyUnreadable",
+    }
+}
+
+/// Not known, and why
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unknown {
+    /// One of [`UnknownReason`], or an author's own word in a test
+    pub reason: String,
+    /// More, for people
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Unknown {
+    /// Unknown for that reason
+    pub fn because(reason: UnknownReason) -> Self {
+        Self { reason: reason.name().to_owned(), detail: None }
+    }
+
+    /// Unknown for that reason, with more for people
+    pub fn with_detail(reason: UnknownReason, detail: impl Into<String>) -> Self {
+        Self { reason: reason.name().to_owned(), detail: Some(detail.into()) }
+    }
+}
+
+/// The answer to a question, where it came from and when it was read
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fact {
+    /// What was asked
+    pub question: Question,
+    /// What came of it
+    pub answer: Result<Answer, Unknown>,
+    /// Who answered: `Microsoft Graph`, `settings`, `stored alerts`
+    pub source: String,
+    /// When it was read
+    pub read: Timestamp,
+}
+
+/// The facts of one run: each question once
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Facts {
+    // INVARIANT: sorted by question, no question twice.
+    facts: Vec<Fact>,
+}
+
+impl Facts {
+    /// Keeps the first fact of each question
+    pub fn new(mut facts: Vec<Fact>) -> Self {
+        facts.sort_by(|left, right| left.question.cmp(&right.question));
+        facts.dedup_by(|later, earlier| later.question == earlier.question);
+        Self { facts }
+    }
+
+    /// The fact that answers `question`, if it was asked
+    pub fn get(&self, question: &Question) -> Option<&Fact> {
+        let index = self.facts.binary_search_by(|it| it.question.cmp(question)).ok()?;
+        self.facts.get(index)
+    }
+
+    /// Every fact, in the order of questions
+    pub fn iter(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter()
+    }
+}
+
+impl FromIterator<Fact> for Facts {
+    fn from_iter<I: IntoIterator<Item = Fact>>(facts: I) -> Self {
+        Self::new(facts.into_iter().collect())
+    }
+}

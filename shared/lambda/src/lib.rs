@@ -1,0 +1,1 @@
+//! What every function does alike: settings, telemetry, wiring, batches.
