@@ -1,11 +1,18 @@
-//! What becomes of an alert, with why.
+//! What becomes of an alert, with why: one pure function.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    alert::Alert,
     classification::Classification,
+    condition::Situation,
     explanation::{Explanation, Truth, UnknownFact},
-    playbook::{Mode, PlaybookName},
+    fact::{Facts, Question},
+    organisation::Organisation,
+    playbook::{Mode, Playbook, PlaybookName},
 };
 
 /// What becomes of an alert
@@ -28,7 +35,7 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The playbooks that determined it; equals are named together
     pub determined_by: Vec<PlaybookName>,
-    /// Why it stays open, a sentence each
+    /// Why it is so, a sentence each
     pub reasons: Vec<String>,
     /// What a rule asked and nobody could say
     pub unknown: Vec<UnknownFact>,
@@ -53,4 +60,197 @@ pub struct PlaybookTrace {
     /// Whether what it asks is true; absent where the alert is none of its
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criteria: Option<Explanation>,
+}
+
+/// The rules in force, already checked, and what the organisation says of itself
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleBook {
+    // INVARIANT: keyed by each playbook's own name.
+    playbooks: BTreeMap<PlaybookName, Playbook>,
+    organisation: Organisation,
+}
+
+impl RuleBook {
+    /// The rules; of two playbooks with one name the later is kept (the checker refuses that)
+    pub fn new(playbooks: impl IntoIterator<Item = Playbook>, organisation: Organisation) -> Self {
+        let playbooks = playbooks.into_iter().map(|it| (it.name().clone(), it)).collect();
+        Self { playbooks, organisation }
+    }
+
+    /// Every playbook, by name
+    pub fn playbooks(&self) -> impl Iterator<Item = &Playbook> {
+        self.playbooks.values()
+    }
+
+    /// The playbook of that name
+    pub fn playbook(&self, name: &PlaybookName) -> Option<&Playbook> {
+        self.playbooks.get(name)
+    }
+
+    /// What the organisation says of itself
+    pub const fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    /// Everything that must be known to decide `alert`: only what the playbooks ask whose trigger
+    /// may hold, each question once
+    pub fn questions(&self, alert: &Alert) -> BTreeSet<Question> {
+        if alert.is_resolved_at_source() {
+            return BTreeSet::new();
+        }
+        let facts = Facts::default();
+        let situation = self.situation(alert, &facts, Timestamp::UNIX_EPOCH);
+        self.playbooks()
+            .filter(|it| it.trigger().evaluate(situation).answer != Truth::False)
+            .flat_map(|it| it.criteria().questions(alert, &self.organisation))
+            .collect()
+    }
+
+    const fn situation<'a>(
+        &'a self,
+        alert: &'a Alert,
+        facts: &'a Facts,
+        now: Timestamp,
+    ) -> Situation<'a> {
+        Situation { alert, facts, organisation: &self.organisation, now }
+    }
+}
+
+/// Decides what becomes of `alert`.
+///
+/// An alert is resolved only if the criteria of a playbook are met and no other playbook could
+/// still resolve it as something else: what is unknown is not met, and where two playbooks
+/// disagree a person looks. So learning more turns "open" into "resolved", never one
+/// classification into another, and the order of playbooks means nothing.
+pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) -> Decision {
+    if alert.is_resolved_at_source() {
+        return Decision {
+            outcome: Outcome::ResolvedAtSource,
+            determined_by: Vec::new(),
+            reasons: vec!["the alert is already resolved at its source".to_owned()],
+            unknown: Vec::new(),
+            trace: Vec::new(),
+        };
+    }
+    let situation = rules.situation(alert, facts, now);
+    let trace: Vec<PlaybookTrace> = rules.playbooks().map(|it| trace(it, situation)).collect();
+    let verdicts = rules.playbooks().zip(&trace).filter_map(|(playbook, trace)| {
+        let classification = playbook.resolves_as().filter(|_| playbook.mode() != Mode::Shadow)?;
+        Some(Verdict { playbook, classification, answer: trace.answer })
+    });
+    let (outcome, determined_by, mut reasons) = combine(&verdicts.collect::<Vec<_>>());
+    let unknown = match outcome {
+        Outcome::Open => unknown_of(&trace),
+        Outcome::Resolved(_) | Outcome::ResolvedAtSource => Vec::new(),
+    };
+    if outcome == Outcome::Open {
+        reasons.extend(unmet(&trace, &unknown));
+    }
+    Decision { outcome, determined_by, reasons, unknown, trace }
+}
+
+/// What a playbook that resolves says of an alert
+struct Verdict<'a> {
+    playbook: &'a Playbook,
+    classification: Classification,
+    answer: Truth,
+}
+
+fn trace(playbook: &Playbook, situation: Situation<'_>) -> PlaybookTrace {
+    let trigger = playbook.trigger().evaluate(situation);
+    let criteria =
+        (trigger.answer != Truth::False).then(|| playbook.criteria().evaluate(situation));
+    let answer = criteria.as_ref().map_or(Truth::False, |it| it.answer.min(trigger.answer));
+    PlaybookTrace {
+        playbook: playbook.name().clone(),
+        version: playbook.version().to_owned(),
+        mode: playbook.mode(),
+        answer,
+        trigger,
+        criteria,
+    }
+}
+
+/// Joins what the playbooks say
+fn combine(verdicts: &[Verdict<'_>]) -> (Outcome, Vec<PlaybookName>, Vec<String>) {
+    let names = |it: &mut dyn Iterator<Item = &Verdict<'_>>| -> Vec<PlaybookName> {
+        it.map(|it| it.playbook.name().clone()).collect()
+    };
+    let holding: Vec<&Verdict<'_>> =
+        verdicts.iter().filter(|it| it.answer == Truth::True).collect();
+    let Some(first) = holding.first() else {
+        return (Outcome::Open, Vec::new(), Vec::new());
+    };
+    let disagrees = |it: &&Verdict<'_>| it.classification != first.classification;
+    if let Some(other) = holding.iter().copied().find(disagrees) {
+        let reason = format!(
+            "playbooks disagree: {} says {}, {} says {}",
+            first.playbook.name(),
+            first.classification.in_words(),
+            other.playbook.name(),
+            other.classification.in_words()
+        );
+        return (Outcome::Open, Vec::new(), vec![reason]);
+    }
+    let mut unsure = verdicts.iter().filter(|it| it.answer == Truth::Unknown);
+    if let Some(other) = unsure.find(disagrees) {
+        let reason = format!(
+            "{} holds, but {} might say {}, and it is not known whether it holds",
+            first.playbook.name(),
+            other.playbook.name(),
+            other.classification.in_words()
+        );
+        return (Outcome::Open, Vec::new(), vec![reason]);
+    }
+    let acting = |it: &&&Verdict<'_>| it.playbook.mode() == Mode::Enforce;
+    let determined_by = names(&mut holding.iter().filter(acting).copied());
+    if determined_by.is_empty() {
+        let by = names(&mut holding.iter().copied());
+        let reason = format!(
+            "{} would resolve it as {}: a person must approve",
+            joined(&by),
+            first.classification.in_words()
+        );
+        return (Outcome::Open, Vec::new(), vec![reason]);
+    }
+    let reason = format!("the criteria of {} are met", joined(&determined_by));
+    (Outcome::Resolved(first.classification), determined_by, vec![reason])
+}
+
+/// What is unknown in the playbooks that might hold, each once
+fn unknown_of(trace: &[PlaybookTrace]) -> Vec<UnknownFact> {
+    let mut unknown = Vec::new();
+    for playbook in trace.iter().filter(|it| it.answer == Truth::Unknown && it.mode != Mode::Shadow)
+    {
+        let parts = [Some(&playbook.trigger), playbook.criteria.as_ref()];
+        for fact in parts.into_iter().flatten().flat_map(Explanation::unknown_facts) {
+            if !unknown.contains(&fact) {
+                unknown.push(fact);
+            }
+        }
+    }
+    unknown
+}
+
+/// Why the playbooks that are about this alert do not resolve it
+fn unmet(trace: &[PlaybookTrace], unknown: &[UnknownFact]) -> Vec<String> {
+    let mut reasons: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+    let about = trace.iter().filter(|it| it.trigger.answer != Truth::False);
+    for playbook in about.clone().filter(|it| it.mode != Mode::Shadow) {
+        if playbook.answer == Truth::False
+            && let Some(criteria) = &playbook.criteria
+        {
+            let parts: Vec<String> = criteria.refusals();
+            reasons.push(format!("{} does not hold: {}", playbook.playbook, parts.join("; ")));
+        }
+    }
+    if about.count() == 0 {
+        reasons.push("no playbook is about this alert".to_owned());
+    }
+    reasons
+}
+
+fn joined(names: &[PlaybookName]) -> String {
+    let names: Vec<&str> = names.iter().map(PlaybookName::as_str).collect();
+    names.join(" and ")
 }

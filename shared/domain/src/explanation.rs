@@ -81,6 +81,20 @@ pub struct UnknownFact {
     pub why: Unknown,
 }
 
+impl std::fmt::Display for UnknownFact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.fact)?;
+        if let Some(about) = &self.about {
+            write!(f, " of {about}")?;
+        }
+        write!(f, " is unknown: {}", self.why.reason)?;
+        if let Some(detail) = &self.why.detail {
+            write!(f, " ({detail})")?;
+        }
+        Ok(())
+    }
+}
+
 impl Explanation {
     /// A part that came out as `answer`, with nothing more to say
     pub fn new(part: impl Into<String>, answer: Truth) -> Self {
@@ -106,6 +120,38 @@ impl Explanation {
         let mut found = Vec::new();
         self.collect_unknown(&mut found);
         found
+    }
+
+    /// The parts that made this false, in words: `userOutOfOffice is false (automatic replies are
+    /// off)`
+    pub fn refusals(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.collect_leaves(Truth::False, &mut found);
+        found
+    }
+
+    /// The parts that made this true, in words
+    pub fn grounds(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.collect_leaves(Truth::True, &mut found);
+        found
+    }
+
+    fn collect_leaves(&self, wanted: Truth, found: &mut Vec<String>) {
+        if self.answer != wanted {
+            return;
+        }
+        if self.because.is_empty() {
+            let value = self.value.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+            let answer = if wanted == Truth::True { "is true" } else { "is not true" };
+            found.push(format!("{} {answer}{value}", self.part));
+            return;
+        }
+        // What made a `not` false is what is true inside it.
+        let inside = if self.part == "not" { !wanted } else { wanted };
+        for part in &self.because {
+            part.collect_leaves(inside, found);
+        }
     }
 
     fn collect_unknown(&self, found: &mut Vec<UnknownFact>) {

@@ -141,12 +141,18 @@ wire_names! {
         NotLicensed = "notLicensed",
         /// No service is configured that could be asked
         NotConfigured = "notConfigured",
+        /// The file of facts does not say
+        NotGiven = "notGiven",
         /// Nobody was asked
         NotAsked = "notAsked",
         /// The alert names no user
         NoUser = "noUser",
         /// The alert names the user in no way that a directory can be asked by
         UserNotNamed = "userNotNamed",
+        /// It holds of some users of the alert and not of others
+        UsersDiffer = "usersDiffer",
+        /// It holds of some addresses of the alert and not of others
+        AddressesDiffer = "addressesDiffer",
         /// The alert names no IP address
         NoAddress = "noAddress",
         /// The alert does not say when its first activity happened

@@ -8,16 +8,25 @@ mod alert_id;
 mod alert_type;
 mod catalogue;
 mod classification;
+mod condition;
+mod criterion;
 mod decision;
+mod diagnostic;
+mod document;
 mod evidence;
 mod explanation;
 mod fact;
+mod facts_document;
 mod flag;
 mod notification;
+mod organisation;
+mod plan;
 mod playbook;
 mod run;
+mod settings;
 mod severity;
 mod source;
+mod subnet;
 mod user;
 mod wire_name;
 
@@ -31,18 +40,32 @@ pub use catalogue::{BASE, EvidenceType, Kind, Property};
 pub use classification::{
     Activity, CLASSIFICATIONS, Classification, FalseAlarm, RETIRED_DETERMINATIONS, Threat,
 };
-pub use decision::{Decision, Outcome, PlaybookTrace};
+pub use condition::{
+    AlertProperty, Condition, DEPTH_MAX, PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern, TESTS_MAX,
+    VALUE_LENGTH_MAX, VALUES_MAX,
+};
+pub use criterion::Maker;
+pub use decision::{Decision, Outcome, PlaybookTrace, RuleBook, decide};
+pub use diagnostic::{Code, Diagnostic};
+pub use document::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX};
 pub use evidence::Evidence;
 pub use explanation::{Explanation, Truth, UnknownFact};
 pub use fact::{
     Answer, AutomaticReplies, Fact, Facts, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question,
     Risk, RiskLevel, Unknown, UnknownReason,
 };
+pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
 pub use notification::{Notification, Template};
-pub use playbook::{Mode, PlaybookName};
+pub use organisation::{HighRisk, Organisation};
+pub use plan::Plan;
+pub use playbook::{
+    Action, Case, CaseResult, Expectation, LIMIT_MAX, Limits, Mode, Playbook, PlaybookName,
+};
 pub use run::{Effect, EffectAction, EffectId, EffectState, Run, RunKey};
+pub use settings::{Channel, ChannelKind, CloudAppsSettings, GraphSettings, SecretRef, Settings};
 pub use severity::{Severity, Status};
 pub use source::{DetectionSource, ServiceSource};
+pub use subnet::Subnet;
 pub use user::User;
 pub use wire_name::AsRead;

@@ -10,6 +10,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc,
     },
     task::{Context, Poll},
     thread,
@@ -23,6 +24,7 @@ use axum::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
+    runtime::{self, Handle, Runtime},
     sync::oneshot,
 };
 
@@ -48,31 +50,55 @@ impl Bound {
 
     /// Serves `router` until the server is dropped
     pub(crate) fn serve(self, router: Router) -> io::Result<Server> {
-        let (stop, stopped) = oneshot::channel::<()>();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
-            let _entered = runtime.enter();
-            CuttableListener(TcpListener::from_std(self.listener)?)
-        };
+        let (stop, stopped) = oneshot::channel();
+        let (begin, listening) = mpsc::channel();
+        // Why: a runtime must not be dropped on a thread of another one, so it never leaves its own.
         let thread = thread::Builder::new().name("stand-in".to_owned()).spawn(move || {
-            runtime.block_on(async {
-                let service = router.into_make_service_with_connect_info::<Scissors>();
-                tokio::select! {
-                    _ = axum::serve(listener, service) => {}
-                    // Sent, or its sender is gone: either way it is time to stop.
-                    _ = stopped => {}
+            match self.listen() {
+                Ok((runtime, listener)) => {
+                    if begin.send(Ok(runtime.handle().clone())).is_ok() {
+                        runtime.block_on(answer(listener, router, stopped));
+                    }
                 }
-            });
+                // Why: a caller who is gone needs no reason.
+                Err(error) => drop(begin.send(Err(error))),
+            }
         })?;
-        Ok(Server { stop: Some(stop), thread: Some(thread) })
+        let runtime = listening.recv().map_err(io::Error::other)??;
+        Ok(Server { runtime, stop: Some(stop), thread: Some(thread) })
+    }
+
+    fn listen(self) -> io::Result<(Runtime, CuttableListener)> {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        let entered = runtime.enter();
+        let listener = TcpListener::from_std(self.listener)?;
+        drop(entered);
+        Ok((runtime, CuttableListener(listener)))
+    }
+}
+
+/// Answers until told to stop, or until nobody is left to tell
+async fn answer(listener: CuttableListener, router: Router, stopped: oneshot::Receiver<()>) {
+    let service = router.into_make_service_with_connect_info::<Scissors>();
+    tokio::select! {
+        _ = axum::serve(listener, service) => {}
+        _ = stopped => {}
     }
 }
 
 /// A running server; stops when dropped
 #[derive(Debug)]
 pub(crate) struct Server {
+    runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Server {
+    /// Where its tasks run, as long as it does
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
 }
 
 impl Drop for Server {

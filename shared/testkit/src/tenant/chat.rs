@@ -25,10 +25,10 @@ async fn teams(body: Bytes) -> (StatusCode, &'static str) {
     if body.len() > TEAMS_BYTES_MAX {
         return (StatusCode::PAYLOAD_TOO_LARGE, "message is over 28 KB");
     }
-    match serde_json::from_slice::<Value>(&body).is_ok_and(|message| is_card_message(&message)) {
-        true => (StatusCode::ACCEPTED, ""),
-        false => (StatusCode::BAD_REQUEST, "not a message with an Adaptive Card"),
+    if serde_json::from_slice(&body).is_ok_and(|message| is_card_message(&message)) {
+        return (StatusCode::ACCEPTED, "");
     }
+    (StatusCode::BAD_REQUEST, "not a message with an Adaptive Card")
 }
 
 fn is_card_message(message: &Value) -> bool {
@@ -97,9 +97,7 @@ mod tests {
 
     #[test]
     fn slack_says_what_is_wrong_in_its_own_words() {
-        let section = |n_chars: usize| {
-            json!({ "type": "section", "text": { "type": "mrkdwn", "text": "é".repeat(n_chars) } })
-        };
+        let section = |n_chars: usize| json!({ "type": "section", "text": { "type": "mrkdwn", "text": "é".repeat(n_chars) } });
         let blocks = |blocks: Vec<Value>| json!({ "text": "hello", "blocks": blocks });
 
         check(json!({ "text": "hello" }), Ok(()));

@@ -24,13 +24,18 @@ pub(super) async fn attend(
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let body = match to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(error) => return (StatusCode::PAYLOAD_TOO_LARGE, error.to_string()).into_response(),
-    };
-    let record = RecordedRequest::new(&parts.method, &parts.uri, &parts.headers, &body);
+    let body = to_bytes(body, BODY_BYTES_MAX).await;
+    let known = body.as_deref().unwrap_or_default();
+    let record = RecordedRequest::new(&parts.method, &parts.uri, &parts.headers, known);
     let (number, fault) = shared.open(record);
 
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => {
+            shared.close(number, StatusCode::PAYLOAD_TOO_LARGE);
+            return (StatusCode::PAYLOAD_TOO_LARGE, error.to_string()).into_response();
+        }
+    };
     let request = Request::from_parts(parts, Body::from(body));
     let Some(response) = answer(fault, request, next).await else {
         scissors.cut();

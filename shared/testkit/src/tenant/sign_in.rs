@@ -75,9 +75,8 @@ fn check(tenant: &str, form: &[u8]) -> Result<(), Refusal> {
         let mut fields = form_urlencoded::parse(form);
         fields.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     };
-    let refuse = |status, error, number, description| {
-        Err(Refusal { status, error, number, description })
-    };
+    let refuse =
+        |status, error, number, description| Err(Refusal { status, error, number, description });
     let bad = StatusCode::BAD_REQUEST;
 
     if !tenant.eq_ignore_ascii_case(Tenant::TENANT_ID) {

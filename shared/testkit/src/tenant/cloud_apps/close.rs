@@ -30,19 +30,15 @@ struct Closing {
 }
 
 pub(super) async fn benign(State(shared): State<Shared>, body: Bytes) -> Answer {
-    close(&shared, &body, &Closing {
-        name: "closed_benign",
-        resolution: 4,
-        reasons: &[2, 4, 5, 6],
-    })
+    close(&shared, &body, &Closing { name: "closed_benign", resolution: 4, reasons: &[2, 4, 5, 6] })
 }
 
 pub(super) async fn false_positive(State(shared): State<Shared>, body: Bytes) -> Answer {
-    close(&shared, &body, &Closing {
-        name: "closed_false_positive",
-        resolution: 3,
-        reasons: &[0, 1, 3, 4],
-    })
+    close(
+        &shared,
+        &body,
+        &Closing { name: "closed_false_positive", resolution: 3, reasons: &[0, 1, 3, 4] },
+    )
 }
 
 pub(super) async fn true_positive(State(shared): State<Shared>, body: Bytes) -> Answer {

@@ -117,8 +117,7 @@ pub(super) async fn comment(
     let now = ticks(Timestamp::now());
     let comment =
         json!({ "comment": text, "createdByDisplayName": "API Action", "createdDateTime": now });
-    let mut comments =
-        alert.get("comments").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut comments = alert.get("comments").and_then(Value::as_array).cloned().unwrap_or_default();
     comments.push(comment);
     alert.insert("comments".to_owned(), comments.clone().into());
     alert.insert("lastUpdateDateTime".to_owned(), now.into());

@@ -119,10 +119,9 @@ fn forbidden(endpoint: UserEndpoint) -> GraphError {
         UserEndpoint::AutomaticReplies => {
             ("ErrorAccessDenied", "Access is denied. Check credentials and try again.")
         }
-        UserEndpoint::User | UserEndpoint::Risk | UserEndpoint::Groups => (
-            "Authorization_RequestDenied",
-            "Insufficient privileges to complete the operation.",
-        ),
+        UserEndpoint::User | UserEndpoint::Risk | UserEndpoint::Groups => {
+            ("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+        }
     };
     GraphError::new(StatusCode::FORBIDDEN, code, message)
 }

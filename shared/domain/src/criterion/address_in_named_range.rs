@@ -1,0 +1,77 @@
+//! `addressInNamedRange`: the alert's IP addresses are in a range that the settings name.
+
+use std::net::IpAddr;
+
+use super::{
+    Maker,
+    per_user::{needs_body, unknown},
+};
+use crate::{
+    alert::Alert,
+    condition::Situation,
+    document::Cursor,
+    explanation::{Explanation, Truth, UnknownFact},
+    fact::{Question, Unknown, UnknownReason},
+    organisation::Organisation,
+};
+
+/// Every IP address of the alert is in the range; where only some, nothing is known
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AddressInNamedRange {
+    range: String,
+}
+
+impl AddressInNamedRange {
+    pub(super) const MAKER: Maker = Maker::Organisation;
+
+    pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
+        let body = needs_body("addressInNamedRange", at, body)?;
+        Some(Self { range: body.text()?.to_owned() })
+    }
+
+    pub(super) fn questions(&self, _: &Alert, _: &Organisation) -> Vec<Question> {
+        Vec::new()
+    }
+
+    pub(super) fn evaluate(&self, name: &str, situation: Situation<'_>) -> Explanation {
+        let part = format!("{name} {}", self.range);
+        let Some(range) = situation.organisation.named_ranges.get(&self.range) else {
+            let detail = format!("the settings name no range `{}`", self.range);
+            let why = Unknown::with_detail(UnknownReason::NotConfigured, detail);
+            return unknown(name, &part, None, why);
+        };
+        let addresses = situation.alert.addresses();
+        if addresses.is_empty() {
+            return unknown(name, &part, None, Unknown::because(UnknownReason::NoAddress));
+        }
+        let because: Vec<Explanation> = addresses
+            .iter()
+            .map(|text| {
+                let part = format!("{text} is in {}", self.range);
+                match text.parse::<IpAddr>() {
+                    Ok(address) => {
+                        let holds = range.iter().any(|it| it.contains(address));
+                        Explanation::new(part, holds.into())
+                    }
+                    Err(error) => {
+                        let why =
+                            Unknown::with_detail(UnknownReason::Unreadable, error.to_string());
+                        unknown(name, &part, None, why)
+                    }
+                }
+            })
+            .collect();
+        let least = because.iter().map(|it| it.answer).min().unwrap_or(Truth::Unknown);
+        let most = because.iter().map(|it| it.answer).max().unwrap_or(Truth::Unknown);
+        let answer = if least == most { least } else { Truth::Unknown };
+        let mut explanation = Explanation::group(&part, answer, because);
+        if least == Truth::False && most == Truth::True {
+            let detail = "some addresses are in the range and others are not";
+            let why = Unknown::with_detail(UnknownReason::AddressesDiffer, detail);
+            explanation.unknown = Some(UnknownFact { fact: name.to_owned(), about: None, why });
+        }
+        explanation.value = Some(addresses.join(", "));
+        explanation.source = Some("settings".to_owned());
+        explanation
+    }
+}

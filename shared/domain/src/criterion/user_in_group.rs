@@ -1,0 +1,66 @@
+//! `userInGroup`: a user is in a group, directly or through other groups.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::{
+    Maker,
+    per_user::{Over, about, each_user, known, max_age, mismatch, needs_body},
+};
+use crate::{
+    alert::Alert,
+    condition::Situation,
+    document::Cursor,
+    explanation::Explanation,
+    fact::{Answer, Question},
+    organisation::{Organisation, names, shares},
+};
+
+/// Every user of the alert is in one of the groups; where only some, nothing is known
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UserInGroup {
+    any_of: BTreeSet<String>,
+    max_age: SignedDuration,
+}
+
+impl UserInGroup {
+    pub(super) const MAKER: Maker = Maker::Organisation;
+
+    pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
+        let body = needs_body("userInGroup", at, body)?;
+        if body.is_scalar() {
+            // One name alone is short for a list of one.
+            let any_of = BTreeSet::from([body.text()?.to_owned()]);
+            return Some(Self { any_of, max_age: super::per_user::MAX_AGE_DEFAULT });
+        }
+        let fields = body.fields(&["anyOf", "maxAge"])?;
+        let any_of = fields.require("anyOf").and_then(names);
+        let max_age = max_age(&fields);
+        Some(Self { any_of: any_of?, max_age: max_age? })
+    }
+
+    pub(super) fn questions(&self, alert: &Alert, _: &Organisation) -> Vec<Question> {
+        alert.users().into_iter().map(Question::Groups).collect()
+    }
+
+    pub(super) fn evaluate(&self, name: &str, situation: Situation<'_>) -> Explanation {
+        let wanted: Vec<&str> = self.any_of.iter().map(String::as_str).collect();
+        let part = format!("{name} {}", wanted.join(" or "));
+        each_user(name, &part, situation, Over::Alike, |user| {
+            let question = Question::Groups(user.clone());
+            let seen = known(situation, &question, self.max_age).and_then(|answer| match answer {
+                Answer::Groups(found) => {
+                    let holds = shares(found, &self.any_of);
+                    let value = if holds { "is in the group" } else { "is not in the group" };
+                    Ok((holds.into(), value.to_owned()))
+                }
+                Answer::AutomaticReplies(_)
+                | Answer::Risk(_)
+                | Answer::Tags(_)
+                | Answer::OpenAlerts(_) => Err(mismatch()),
+            });
+            about(name, situation, &question, seen)
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! A file of facts: what a directory would answer, written down, so that an alert can be decided
+//! without one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    alert_id::AlertId,
+    diagnostic::{Code, Diagnostic},
+    document::{Cursor, Fields, Problems, read_yaml},
+    fact::{OpenAlert, Unknown},
+    organisation::names,
+    severity::Severity,
+    user::User,
+};
+
+/// A value, or unknown with a reason
+pub type Given<T> = Result<T, Unknown>;
+
+/// The longest reason, in characters
+const TEXT_LENGTH_MAX: usize = 256;
+
+/// What is known of one user; what is absent is not known
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserFacts {
+    /// Graph's `automaticRepliesSetting`
+    pub automatic_replies: Option<Given<Value>>,
+    /// Graph's `riskyUser`
+    pub risky_user: Option<Given<Value>>,
+    /// Graph's `memberOf`
+    pub member_of: Option<Given<Value>>,
+    /// Our own tags
+    pub tags: Option<Given<BTreeSet<String>>>,
+    /// Other alerts of the user that are open
+    pub open_alerts: Option<Given<Vec<OpenAlert>>>,
+}
+
+/// A file of facts
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FactsDocument {
+    /// When it was read at the directory; the time of deciding where absent
+    pub read: Option<Timestamp>,
+    /// By user: id or principal name
+    pub users: BTreeMap<String, UserFacts>,
+    /// Open alerts of every user who has none of their own
+    pub open_alerts: Option<Given<Vec<OpenAlert>>>,
+}
+
+impl FactsDocument {
+    /// Reads a file of facts, or says everything that is wrong with it.
+    ///
+    /// `now` dates open alerts that are given by number only.
+    pub fn parse(file: &str, text: &str, now: Timestamp) -> Result<Self, Vec<Diagnostic>> {
+        let node = read_yaml(file, text).map_err(|problem| vec![problem])?;
+        let problems = Problems::new(file);
+        let document = Self::read(&Cursor::new(&node, &problems), now);
+        problems.finish(document)
+    }
+
+    fn read(at: &Cursor<'_>, now: Timestamp) -> Option<Self> {
+        let fields = at.fields(&["read", "users", "otherOpenAlerts"])?;
+        let read = fields.or("read", None, |it| it.time().map(Some));
+        let users = fields.or("users", BTreeMap::new(), |it| {
+            let entries = it.entries()?;
+            let read: Vec<Option<(String, UserFacts)>> = entries
+                .iter()
+                .map(|(user, it)| UserFacts::read(it, now).map(|it| (user.to_lowercase(), it)))
+                .collect();
+            read.into_iter().collect()
+        });
+        let open_alerts = open_alerts_field(&fields, now);
+        Some(Self { read: read?, users: users?, open_alerts: open_alerts? })
+    }
+
+    /// What the file says of a user
+    pub fn of(&self, user: &User) -> Option<&UserFacts> {
+        self.users.iter().find(|(name, _)| user.is_called(name)).map(|(_, facts)| facts)
+    }
+}
+
+impl UserFacts {
+    fn read(at: &Cursor<'_>, now: Timestamp) -> Option<Self> {
+        if let Some(unknown) = unknown(at) {
+            // Nothing is known of this user, for one reason.
+            let why = unknown?;
+            return Some(Self {
+                automatic_replies: Some(Err(why.clone())),
+                risky_user: Some(Err(why.clone())),
+                member_of: Some(Err(why.clone())),
+                tags: None,
+                open_alerts: None,
+            });
+        }
+        let fields = at.fields(&[
+            "automaticRepliesSetting",
+            "riskyUser",
+            "memberOf",
+            "tags",
+            "otherOpenAlerts",
+        ])?;
+        let json = |name| fields.or(name, None, |it| given(it, |it| Some(it.json())).map(Some));
+        let automatic_replies = json("automaticRepliesSetting");
+        let risky_user = json("riskyUser");
+        let member_of = json("memberOf");
+        let tags = fields.or("tags", None, |it| given(it, names).map(Some));
+        let open_alerts = open_alerts_field(&fields, now);
+        Some(Self {
+            automatic_replies: automatic_replies?,
+            risky_user: risky_user?,
+            member_of: member_of?,
+            tags: tags?,
+            open_alerts: open_alerts?,
+        })
+    }
+}
+
+fn given<'a, T>(at: &Cursor<'a>, read: impl Fn(&Cursor<'a>) -> Option<T>) -> Option<Given<T>> {
+    match unknown(at) {
+        Some(unknown) => unknown.map(Err),
+        None => read(at).map(Ok),
+    }
+}
+
+/// `{ unknown: timedOut }`; the inner option is a problem with the reason
+fn unknown(at: &Cursor<'_>) -> Option<Option<Unknown>> {
+    let reason = at.only_field("unknown")?;
+    Some(reason.short_text(TEXT_LENGTH_MAX).map(|reason| Unknown { reason, detail: None }))
+}
+
+fn open_alerts_field(fields: &Fields<'_>, now: Timestamp) -> Option<Option<Given<Vec<OpenAlert>>>> {
+    fields.or("otherOpenAlerts", None, |it| given(it, |it| open_alerts(it, now)).map(Some))
+}
+
+/// A number (of medium severity, created now), or a list of alerts
+fn open_alerts(at: &Cursor<'_>, now: Timestamp) -> Option<Vec<OpenAlert>> {
+    if at.is_list() {
+        let items = at.items()?;
+        let read: Vec<Option<OpenAlert>> =
+            items.iter().enumerate().map(|(index, it)| open_alert(it, index, now)).collect();
+        return read.into_iter().collect();
+    }
+    let count = if at.scalar() == Some("0") { 0 } else { at.count(100)? };
+    let alerts = (0..count).filter_map(|index| {
+        let id = AlertId::parse(&format!("other-{index}")).ok()?;
+        Some(OpenAlert { id, severity: Some(Severity::Medium), created: now })
+    });
+    Some(alerts.collect())
+}
+
+fn open_alert(at: &Cursor<'_>, index: usize, now: Timestamp) -> Option<OpenAlert> {
+    let fields = at.fields(&["id", "severity", "createdDateTime"])?;
+    let unnamed = format!("other-{index}");
+    let id = fields.or("id", unnamed, |it| it.text().map(str::to_owned))?;
+    let id = match AlertId::parse(&id) {
+        Ok(id) => id,
+        Err(error) => {
+            at.problem(Code::BadValue, error.to_string(), None);
+            return None;
+        }
+    };
+    let severity = fields.get("severity").and_then(Cursor::scalar).and_then(Severity::from_name);
+    let created = fields.or("createdDateTime", now, Cursor::time)?;
+    Some(OpenAlert { id, severity, created })
+}

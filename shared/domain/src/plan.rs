@@ -1,0 +1,220 @@
+//! What a decision calls for: tags, effects in their order, and what to do should the source refuse.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    alert::Alert,
+    decision::{Decision, Outcome, PlaybookTrace, RuleBook},
+    explanation::Truth,
+    notification::{Notification, Template},
+    playbook::{Action, Mode, Playbook},
+    run::{Effect, EffectAction, EffectId, RunKey},
+    severity::Severity,
+};
+
+/// How many reasons a notification names
+const REASONS_MAX: usize = 12;
+
+/// What a decision calls for
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Our own tags that the alert gets
+    pub tags: BTreeSet<String>,
+    /// What is to be done, in order: the source first, then people
+    pub effects: Vec<Effect>,
+    /// What is to be done in place of the rest, should the source refuse to resolve the alert
+    pub if_refused: Vec<Effect>,
+}
+
+impl Plan {
+    /// What `decision` calls for. Nothing is looked up: a plan is as pure as the decision.
+    pub fn of(alert: &Alert, decision: &Decision, rules: &RuleBook, key: &RunKey) -> Self {
+        let planner = Planner { alert, decision, rules, key };
+        match decision.outcome {
+            Outcome::ResolvedAtSource => Self::default(),
+            Outcome::Open => planner.kept_open(),
+            Outcome::Resolved(classification) => {
+                let mut plan = planner.acting();
+                let comment = planner.comment(&planner.done());
+                let resolve = EffectAction::Resolve { classification, comment };
+                plan.effects.retain(|it| !matches!(it.action, EffectAction::Comment { .. }));
+                plan.effects
+                    .insert(0, Effect { id: EffectId("resolve".to_owned()), action: resolve });
+                plan
+            }
+        }
+    }
+}
+
+struct Planner<'a> {
+    alert: &'a Alert,
+    decision: &'a Decision,
+    rules: &'a RuleBook,
+    key: &'a RunKey,
+}
+
+impl<'a> Planner<'a> {
+    /// The alert is resolved: what the playbooks do that determined it, and those that hold beside
+    fn acting(&self) -> Plan {
+        let mut refusal = self.decision.clone();
+        refusal.outcome = Outcome::Open;
+        refusal.reasons = vec!["the source refused to resolve the alert".to_owned()];
+        let refused = Planner { decision: &refusal, ..*self };
+        let determined = self.playbooks(|it| self.decision.determined_by.contains(&it.playbook));
+        let if_refused = refused.effects(determined.iter().flat_map(|it| it.otherwise()));
+        Plan {
+            tags: self.tags(&self.done()),
+            effects: self.effects(self.done().into_iter()),
+            if_refused: if_refused
+                .into_iter()
+                .map(|it| Effect { id: EffectId(format!("refused/{}", it.id)), ..it })
+                .collect(),
+        }
+    }
+
+    /// The alert stays open: what the playbooks about it do otherwise, and those that hold and
+    /// never resolve
+    fn kept_open(&self) -> Plan {
+        let about = self.playbooks(|it| {
+            it.trigger.answer != Truth::False
+                && (it.answer != Truth::True || self.resolves(it))
+                && it.mode != Mode::Shadow
+        });
+        let beside = self.playbooks(|it| {
+            it.answer == Truth::True && it.mode == Mode::Enforce && !self.resolves(it)
+        });
+        let actions: Vec<&Action> = about
+            .iter()
+            .flat_map(|it| it.otherwise())
+            .chain(beside.iter().flat_map(|it| it.then()))
+            .collect();
+        let tags = self.tags(&actions);
+        let mut effects = self.effects(actions.iter().copied());
+        if let Some(text) = self.comment(&actions) {
+            let comment = EffectAction::Comment { text };
+            effects.insert(0, Effect { id: EffectId("comment".to_owned()), action: comment });
+        }
+        Plan { tags, effects, if_refused: Vec::new() }
+    }
+
+    /// The `then` of every playbook that determined the outcome, or holds and never resolves
+    fn done(&self) -> Vec<&'a Action> {
+        let done = self.playbooks(|it| {
+            let beside = it.answer == Truth::True && it.mode == Mode::Enforce && !self.resolves(it);
+            beside || self.decision.determined_by.contains(&it.playbook)
+        });
+        done.into_iter().flat_map(Playbook::then).collect()
+    }
+
+    fn playbooks(&self, wanted: impl Fn(&PlaybookTrace) -> bool) -> Vec<&'a Playbook> {
+        let named = self.decision.trace.iter().filter(|it| wanted(it));
+        named.filter_map(|it| self.rules.playbook(&it.playbook)).collect()
+    }
+
+    fn resolves(&self, trace: &PlaybookTrace) -> bool {
+        self.rules.playbook(&trace.playbook).is_some_and(|it| it.resolves_as().is_some())
+    }
+
+    fn tags(&self, actions: &[&Action]) -> BTreeSet<String> {
+        actions
+            .iter()
+            .filter_map(|it| match it {
+                Action::Tag(tag) => Some(tag.clone()),
+                Action::Resolve(_) | Action::Comment(_) | Action::Notify { .. } => None,
+            })
+            .collect()
+    }
+
+    /// The comments, each once, as one; the end tells whose run it was, so that a repeat finds it
+    fn comment(&self, actions: &[&Action]) -> Option<String> {
+        let mut texts: Vec<&str> = Vec::new();
+        for action in actions {
+            if let Action::Comment(text) = action
+                && !texts.contains(&text.as_str())
+            {
+                texts.push(text);
+            }
+        }
+        let run = format!("revision {}, look {}", self.key.revision, self.key.look);
+        (!texts.is_empty()).then(|| format!("{}\n(Defuse, {run})", texts.join("\n")))
+    }
+
+    /// One notification for each channel and template
+    fn effects<'b>(&self, actions: impl Iterator<Item = &'b Action>) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = Vec::new();
+        for action in actions {
+            let Action::Notify { channel, template, .. } = action else { continue };
+            let id = EffectId(format!("notify/{channel}/{template}"));
+            if effects.iter().any(|it| it.id == id) {
+                continue;
+            }
+            let notification = self.notification(&id, channel, *template);
+            effects.push(Effect { id, action: EffectAction::Notify(notification) });
+        }
+        effects
+    }
+
+    fn notification(&self, id: &EffectId, channel: &str, template: Template) -> Notification {
+        let alert = self.alert;
+        let title = alert.title.as_deref().unwrap_or("(no title)");
+        let title = match template {
+            Template::Resolved => format!("Alert resolved: {title}"),
+            Template::NeedsEyes => format!("Alert needs a person: {title}"),
+        };
+        let mut facts = Vec::new();
+        let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
+        for user in alert.users() {
+            fact("User", user.to_string());
+        }
+        let severity = alert.known_severity();
+        fact("Severity", severity.map_or("unknown", Severity::name).to_owned());
+        if let Some(source) = alert.known_service_source() {
+            fact("Service source", source.display_name().to_owned());
+        }
+        fact("Outcome", self.outcome());
+        let by: Vec<&str> = self.decision.determined_by.iter().map(|it| it.as_str()).collect();
+        if !by.is_empty() {
+            fact("Playbook", by.join(", "));
+        }
+        Notification {
+            id: format!("{}/{id}", self.key),
+            channel: channel.to_owned(),
+            template,
+            title,
+            alert_id: alert.id.clone(),
+            severity,
+            facts,
+            reasons: self.reasons(),
+            url: alert.alert_web_url.clone(),
+        }
+    }
+
+    fn outcome(&self) -> String {
+        match self.decision.outcome {
+            Outcome::Open => "stays open".to_owned(),
+            Outcome::Resolved(classification) => {
+                format!("resolved as {}", classification.in_words())
+            }
+            Outcome::ResolvedAtSource => "already resolved at its source".to_owned(),
+        }
+    }
+
+    /// Why, from the trace: what held, or what did not
+    fn reasons(&self) -> Vec<String> {
+        let mut reasons = self.decision.reasons.clone();
+        for trace in &self.decision.trace {
+            if self.decision.outcome != Outcome::Open
+                && self.decision.determined_by.contains(&trace.playbook)
+                && let Some(criteria) = &trace.criteria
+            {
+                reasons.extend(criteria.grounds());
+            }
+        }
+        let more = reasons.len().saturating_sub(REASONS_MAX);
+        reasons.truncate(REASONS_MAX);
+        if more > 0 {
+            reasons.push(format!("and {more} more"));
+        }
+        reasons
+    }
+}

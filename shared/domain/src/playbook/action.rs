@@ -1,0 +1,120 @@
+//! What a playbook does.
+
+use crate::{
+    classification::{CLASSIFICATIONS, Classification, RETIRED_DETERMINATIONS},
+    diagnostic::Code,
+    document::Cursor,
+    notification::Template,
+};
+
+/// The longest comment, in characters
+const COMMENT_LENGTH_MAX: usize = 1_000;
+
+/// The longest name of a tag or channel, in characters
+const NAME_LENGTH_MAX: usize = 64;
+
+/// How many actions a list may have
+const ACTIONS_MAX: usize = 16;
+
+/// What a playbook does
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Resolves the alert at its source
+    Resolve(Classification),
+    /// Comments on the alert at its source
+    Comment(String),
+    /// Tags the alert; tags are our own data
+    Tag(String),
+    /// Tells people
+    Notify {
+        /// Where, by the name in the settings
+        channel: String,
+        /// What about
+        template: Template,
+        /// Line and column in the file
+        place: (usize, usize),
+        /// The way to it in the file
+        path: String,
+    },
+}
+
+/// Reads `then`: anything, each kind at most once where twice has no meaning
+pub(super) fn read_then(at: &Cursor<'_>) -> Option<Vec<Action>> {
+    read_list(at, &["resolve", "comment", "tag", "notify"])
+}
+
+/// Reads `otherwise`: it cannot resolve, and it must tell somebody
+pub(super) fn read_otherwise(at: &Cursor<'_>) -> Option<Vec<Action>> {
+    let actions = read_list(at, &["comment", "tag", "notify"])?;
+    if !actions.iter().any(|it| matches!(it, Action::Notify { .. })) {
+        let message = "nobody would be told of an alert that stays open";
+        let help = "add `- notify: { channel: soc, template: needsEyes }`".to_owned();
+        at.problem(Code::NobodyTold, message, Some(help));
+    }
+    Some(actions)
+}
+
+fn read_list(at: &Cursor<'_>, known: &[&'static str]) -> Option<Vec<Action>> {
+    let actions = at.list_of(|it| read(it, known))?;
+    if actions.len() > ACTIONS_MAX {
+        at.problem(Code::OverLimit, format!("more than {ACTIONS_MAX} actions"), None);
+    }
+    let n_resolve = actions.iter().filter(|it| matches!(it, Action::Resolve(_))).count();
+    if n_resolve > 1 {
+        at.problem(Code::RepeatedKey, "an alert is resolved once", None);
+    }
+    Some(actions)
+}
+
+fn read(at: &Cursor<'_>, known: &[&'static str]) -> Option<Action> {
+    let (name, body) = at.variant("action", known)?;
+    let Some(body) = body else {
+        at.problem(Code::WrongType, format!("`{name}` needs a value"), None);
+        return None;
+    };
+    match name {
+        "resolve" => read_classification(&body).map(Action::Resolve),
+        "comment" => body.short_text(COMMENT_LENGTH_MAX).map(Action::Comment),
+        "tag" => body.short_text(NAME_LENGTH_MAX).map(Action::Tag),
+        _ => {
+            let fields = body.fields(&["channel", "template"])?;
+            let channel = fields.require("channel").and_then(|it| {
+                Some((it.short_text(NAME_LENGTH_MAX)?, it.place(), it.path().to_owned()))
+            });
+            let names: Vec<&'static str> = Template::ALL.iter().map(|it| it.name()).collect();
+            let template = fields.require("template").and_then(|it| it.word("template", &names));
+            let (channel, place, path) = channel?;
+            Some(Action::Notify { channel, template: Template::from_name(template?)?, place, path })
+        }
+    }
+}
+
+/// Reads `{ informationalExpectedActivity: confirmedActivity }`
+pub(super) fn read_classification(at: &Cursor<'_>) -> Option<Classification> {
+    let (classification, body) = at.variant("classification", &CLASSIFICATIONS)?;
+    let determinations = Classification::determinations_of(classification);
+    let listed = || {
+        let quoted: Vec<String> = determinations.iter().map(|it| format!("`{it}`")).collect();
+        format!("{classification} has {}", quoted.join(", "))
+    };
+    let Some(body) = body else {
+        at.problem(Code::MissingKey, "the determination is missing", Some(listed()));
+        return None;
+    };
+    let text = body.text()?;
+    if let Some(pair) = Classification::from_names(classification, text)
+        && determinations.contains(&text)
+    {
+        return Some(pair);
+    }
+    if RETIRED_DETERMINATIONS.contains(&text) {
+        let message = format!("`{text}` was retired in 2022 and is read only");
+        body.problem(Code::Retired, message, Some(listed()));
+    } else if CLASSIFICATIONS.iter().any(|it| Classification::from_names(it, text).is_some()) {
+        let message = format!("`{text}` does not belong to {classification}");
+        body.problem(Code::WrongPair, message, Some(listed()));
+    } else {
+        body.unknown_word("determination", text, &determinations);
+    }
+    None
+}

@@ -1,0 +1,314 @@
+//! A playbook's own tests: an alert, what is known, and what is to come of it.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::PlaybookName;
+use crate::{
+    alert::Alert,
+    decision::{Decision, Outcome, RuleBook, decide},
+    diagnostic::Code,
+    document::Cursor,
+    explanation::UnknownFact,
+    fact::{
+        Answer, AutomaticReplies, Fact, Facts, OpenAlert, Question, Risk, RiskLevel, Unknown,
+        UnknownReason,
+    },
+    organisation::names,
+    severity::Severity,
+    user::User,
+};
+
+/// The longest name of a case, or path of its alert, in characters
+const TEXT_LENGTH_MAX: usize = 256;
+
+/// How many open alerts a case may invent
+const OPEN_ALERTS_MAX: u32 = 20;
+
+/// One test that a playbook carries
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What it shows, in the author's words
+    pub name: String,
+    /// The file with the alert, from the project's folder
+    pub alert: String,
+    /// When it is decided; the alert's own newest time where the author says nothing
+    pub now: Option<Timestamp>,
+    /// What it expects
+    pub expect: Expectation,
+    /// Line and column in the file
+    pub place: (usize, usize),
+    known: Known,
+    of_users: Vec<(String, Known)>,
+}
+
+/// What a case expects
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// The playbook resolves the alert
+    Resolved,
+    /// The alert stays open; where a fact is named, because that is unknown
+    Open(Option<String>),
+}
+
+/// What came of a case
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseResult {
+    /// What was decided
+    pub decision: Decision,
+    /// What is other than expected, if anything
+    pub failure: Option<String>,
+}
+
+/// What a case says of a user; times are from the time of deciding
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Known {
+    out_of_office: Option<Given<Replies>>,
+    high_risk: Option<Given<bool>>,
+    risk: Option<Given<RiskLevel>>,
+    groups: Option<Given<BTreeSet<String>>>,
+    tags: Option<Given<BTreeSet<String>>>,
+    open_alerts: Option<Given<u32>>,
+    /// How long ago all of it was read
+    age: Option<SignedDuration>,
+}
+
+/// A value, or unknown with a reason
+type Given<T> = Result<T, Unknown>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Replies {
+    Disabled,
+    AlwaysEnabled,
+    Scheduled { from: SignedDuration, to: SignedDuration },
+}
+
+pub(super) fn read_all(at: &Cursor<'_>, max: usize) -> Option<Vec<Case>> {
+    let cases = at.list_of(Case::read)?;
+    if cases.len() > max {
+        at.problem(Code::OverLimit, format!("more than {max} tests"), None);
+    }
+    Some(cases)
+}
+
+impl Case {
+    fn read(at: &Cursor<'_>) -> Option<Self> {
+        let fields = at.fields(&["name", "alert", "now", "facts", "expect"])?;
+        let text = |it: &Cursor<'_>| it.short_text(TEXT_LENGTH_MAX);
+        let name = fields.require("name").and_then(text);
+        let alert = fields.require("alert").and_then(text);
+        let now = fields.or("now", None, |it| it.time().map(Some));
+        let expect = fields.require("expect").and_then(Expectation::read);
+        let nothing = (Known::default(), Vec::new());
+        let facts = fields.or("facts", nothing, |it| {
+            let fields = it.fields(&[&Known::FIELDS[..], &["users"]].concat())?;
+            let known = Known::read(&fields);
+            let of_users = fields.or("users", Vec::new(), |it| {
+                let entries = it.entries()?;
+                let read: Vec<Option<(String, Known)>> = entries
+                    .iter()
+                    .map(|(user, it)| {
+                        let known = Known::read(&it.fields(&Known::FIELDS)?)?;
+                        Some(((*user).to_owned(), known))
+                    })
+                    .collect();
+                read.into_iter().collect()
+            });
+            Some((known?, of_users?))
+        });
+        let (known, of_users) = facts?;
+        let place = at.place();
+        Some(Self {
+            name: name?,
+            alert: alert?,
+            now: now?,
+            expect: expect?,
+            place,
+            known,
+            of_users,
+        })
+    }
+
+    /// What a case knows, as the answers to `questions` at the time `now`
+    pub fn facts(&self, questions: &BTreeSet<Question>, now: Timestamp) -> Facts {
+        questions
+            .iter()
+            .map(|question| {
+                let own = self.of_users.iter().find(|(name, _)| question.user().is_called(name));
+                let answer = own.and_then(|(_, known)| known.answer(question, now));
+                let answer = answer.or_else(|| self.known.answer(question, now));
+                let age = own.and_then(|(_, it)| it.age).or(self.known.age).unwrap_or_default();
+                Fact {
+                    question: question.clone(),
+                    answer: answer
+                        .unwrap_or_else(|| Err(Unknown::because(UnknownReason::NotGiven))),
+                    source: "test".to_owned(),
+                    read: now.checked_sub(age).unwrap_or(Timestamp::MIN),
+                }
+            })
+            .collect()
+    }
+
+    /// Decides the case by `rules` and compares with what it expects of `playbook`
+    pub fn check(&self, playbook: &PlaybookName, alert: &Alert, rules: &RuleBook) -> CaseResult {
+        let own = [alert.last_update, alert.created, alert.first_activity].into_iter().flatten();
+        let now = self.now.or_else(|| own.max()).unwrap_or(Timestamp::UNIX_EPOCH);
+        let facts = self.facts(&rules.questions(alert), now);
+        let decision = decide(alert, &facts, rules, now);
+        let failure = match (&self.expect, decision.outcome) {
+            (Expectation::Resolved, Outcome::Resolved(_)) => {
+                let by = decision.determined_by.contains(playbook);
+                (!by).then(|| "resolved, but by another playbook".to_owned())
+            }
+            (Expectation::Open(None), Outcome::Open) => None,
+            (Expectation::Open(Some(fact)), Outcome::Open) => {
+                let unknown = decision.unknown.iter().any(|it: &UnknownFact| it.fact == *fact);
+                (!unknown).then(|| format!("open, but not because `{fact}` is unknown"))
+            }
+            (Expectation::Resolved, Outcome::Open) => {
+                Some(format!("open: {}", decision.reasons.join("; ")))
+            }
+            (_, Outcome::ResolvedAtSource) => {
+                Some("the alert is already resolved at its source".to_owned())
+            }
+            (Expectation::Open(_), Outcome::Resolved(_)) => Some("resolved".to_owned()),
+        };
+        CaseResult { decision, failure }
+    }
+}
+
+impl Expectation {
+    fn read(at: &Cursor<'_>) -> Option<Self> {
+        match at.variant("outcome", &["resolved", "open"])? {
+            ("resolved", None) => Some(Self::Resolved),
+            ("open", None) => Some(Self::Open(None)),
+            ("open", Some(fact)) => Some(Self::Open(Some(fact.text()?.to_owned()))),
+            _ => {
+                at.problem(Code::WrongType, "`resolved` has no value here", None);
+                None
+            }
+        }
+    }
+}
+
+impl Known {
+    const FIELDS: [&'static str; 7] = [
+        "userOutOfOffice",
+        "userHighRisk",
+        "userRisk",
+        "userInGroup",
+        "userTagged",
+        "otherOpenAlerts",
+        "age",
+    ];
+
+    fn read(fields: &crate::document::Fields<'_>) -> Option<Self> {
+        let out_of_office =
+            fields.or("userOutOfOffice", None, |it| given(it, Replies::read).map(Some));
+        let high_risk = fields.or("userHighRisk", None, |it| given(it, Cursor::boolean).map(Some));
+        let risk = fields.or("userRisk", None, |it| given(it, risk_level).map(Some));
+        let groups = fields.or("userInGroup", None, |it| given(it, names).map(Some));
+        let tags = fields.or("userTagged", None, |it| given(it, names).map(Some));
+        let open_alerts = fields.or("otherOpenAlerts", None, |it| given(it, how_many).map(Some));
+        let age = fields.or("age", None, |it| it.duration().map(Some));
+        Some(Self {
+            out_of_office: out_of_office?,
+            high_risk: high_risk?,
+            risk: risk?,
+            groups: groups?,
+            tags: tags?,
+            open_alerts: open_alerts?,
+            age: age?,
+        })
+    }
+
+    /// The answer to `question`, if anything here says it; `userHighRisk` stands for every sign of
+    /// high risk that is not given by itself
+    fn answer(&self, question: &Question, now: Timestamp) -> Option<Result<Answer, Unknown>> {
+        let high = self.high_risk.as_ref();
+        match question {
+            Question::AutomaticReplies(_) => {
+                let given = self.out_of_office.as_ref()?;
+                Some(given.clone().map(|it| Answer::AutomaticReplies(it.at(now))))
+            }
+            Question::Risk(_) => {
+                let level = |high: &bool| if *high { RiskLevel::High } else { RiskLevel::None };
+                let by_high_risk = || high.map(|it| it.as_ref().map(level).map_err(Clone::clone));
+                let given = self.risk.clone().or_else(by_high_risk)?;
+                Some(given.map(|level| Answer::Risk(Risk { level, confirmed_compromised: false })))
+            }
+            Question::Groups(_) => {
+                let none = || high.map(|it| it.clone().map(|_| BTreeSet::new()));
+                Some(self.groups.clone().or_else(none)?.map(Answer::Groups))
+            }
+            Question::Tags(_) => {
+                let none = || high.map(|it| it.clone().map(|_| BTreeSet::new()));
+                Some(self.tags.clone().or_else(none)?.map(Answer::Tags))
+            }
+            Question::OpenAlerts(user) => {
+                let given = self.open_alerts.clone()?;
+                Some(given.map(|count| Answer::OpenAlerts(open_alerts(user, count, now))))
+            }
+        }
+    }
+}
+
+impl Replies {
+    fn read(at: &Cursor<'_>) -> Option<Self> {
+        let known = ["disabled", "alwaysEnabled", "scheduled"];
+        match at.variant("state of automatic replies", &known)? {
+            ("disabled", None) => Some(Self::Disabled),
+            ("alwaysEnabled", None) => Some(Self::AlwaysEnabled),
+            ("scheduled", Some(body)) => {
+                let fields = body.fields(&["from", "to"])?;
+                let from = fields.require("from").and_then(Cursor::duration);
+                let to = fields.require("to").and_then(Cursor::duration);
+                Some(Self::Scheduled { from: from?, to: to? })
+            }
+            (name, _) => {
+                at.problem(Code::WrongType, format!("`{name}` is written otherwise"), None);
+                None
+            }
+        }
+    }
+
+    fn at(self, now: Timestamp) -> AutomaticReplies {
+        let after = |duration: SignedDuration| now.checked_add(duration).unwrap_or(now);
+        match self {
+            Self::Disabled => AutomaticReplies::Disabled,
+            Self::AlwaysEnabled => AutomaticReplies::AlwaysEnabled,
+            Self::Scheduled { from, to } => {
+                AutomaticReplies::Scheduled { start: after(from), end: after(to) }
+            }
+        }
+    }
+}
+
+/// A value, or `{ unknown: timedOut }`
+fn given<'a, T>(at: &Cursor<'a>, read: impl Fn(&Cursor<'a>) -> Option<T>) -> Option<Given<T>> {
+    if let Some(reason) = at.only_field("unknown") {
+        let reason = reason.short_text(TEXT_LENGTH_MAX)?;
+        return Some(Err(Unknown { reason, detail: None }));
+    }
+    read(at).map(Ok)
+}
+
+fn risk_level(at: &Cursor<'_>) -> Option<RiskLevel> {
+    let known: Vec<&'static str> = RiskLevel::ALL.iter().map(|it| it.name()).collect();
+    RiskLevel::from_name(at.word("level of risk", &known)?)
+}
+
+fn how_many(at: &Cursor<'_>) -> Option<u32> {
+    if at.scalar() == Some("0") { Some(0) } else { at.count(OPEN_ALERTS_MAX) }
+}
+
+/// Alerts of medium severity, an hour old
+fn open_alerts(user: &User, count: u32, now: Timestamp) -> Vec<OpenAlert> {
+    let created = now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now);
+    let id = |index: u32| crate::alert_id::AlertId::parse(&format!("other-{index}-{user}"));
+    (0..count)
+        .filter_map(|index| id(index).ok())
+        .map(|id| OpenAlert { id, severity: Some(Severity::Medium), created })
+        .collect()
+}

@@ -1,0 +1,199 @@
+//! The settings of one installation: whom it asks, whom it tells, whose alerts it takes.
+//!
+//! Secrets are named here and never written: each is the name of an environment variable.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    diagnostic::{Code, Diagnostic},
+    document::{Cursor, Fields, Problems, read_yaml},
+    organisation::Organisation,
+    playbook::API_VERSION,
+    wire_name::wire_names,
+};
+
+/// The longest address or id, in characters
+const TEXT_LENGTH_MAX: usize = 2_048;
+
+/// Where a secret is to be found
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretRef {
+    /// In the environment variable of that name
+    Env(String),
+}
+
+/// How to reach Microsoft Graph
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GraphSettings {
+    /// `https://graph.microsoft.com/v1.0`
+    pub base_url: String,
+    /// `https://login.microsoftonline.com/<tenant id>/oauth2/v2.0/token`
+    pub token_url: String,
+    /// The application's id
+    pub client_id: String,
+    /// The application's secret
+    pub client_secret: SecretRef,
+}
+
+/// How to reach Defender for Cloud Apps
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloudAppsSettings {
+    /// `https://<tenant>.<region>.portal.cloudappsecurity.com/api/v1`
+    pub base_url: String,
+    /// The API token
+    pub token: SecretRef,
+}
+
+wire_names! {
+    /// What a channel is
+    ChannelKind {
+        Teams = "teams",
+        Slack = "slack",
+        Webhook = "webhook",
+    }
+}
+
+/// Where people are told
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Teams, Slack or a plain webhook
+    pub kind: ChannelKind,
+    /// The address to post to; whoever has it can post, so it is a secret
+    pub url: SecretRef,
+    /// What a plain webhook is signed with (`whsec_…`)
+    pub signing_key: Option<SecretRef>,
+}
+
+/// The settings of one installation
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Microsoft Graph, if it is asked
+    pub graph: Option<GraphSettings>,
+    /// Defender for Cloud Apps, if it is asked
+    pub cloud_apps: Option<CloudAppsSettings>,
+    /// Channels by name
+    pub channels: BTreeMap<String, Channel>,
+    /// Keys (`whsec_…`) that senders of alerts sign with; two while one is replaced
+    pub signing_keys: Vec<SecretRef>,
+    /// Tokens of senders that cannot sign
+    pub tokens: Vec<SecretRef>,
+    /// What the organisation says of itself
+    pub organisation: Organisation,
+}
+
+impl Settings {
+    /// Reads `settings.yaml`, or says everything that is wrong with it
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let node = read_yaml(file, text).map_err(|problem| vec![problem])?;
+        let problems = Problems::new(file);
+        let settings = Self::read(&Cursor::new(&node, &problems));
+        problems.finish(settings)
+    }
+
+    fn read(at: &Cursor<'_>) -> Option<Self> {
+        let own = ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive"];
+        let fields = at.fields(&[&own[..], &Organisation::FIELDS].concat())?;
+        let api = fields.require("apiVersion").and_then(|it| it.word("version", &[API_VERSION]));
+        let kind = fields.require("kind").and_then(|it| it.word("kind", &["Settings"]));
+        let graph = fields.or("graph", None, |it| graph(it).map(Some));
+        let cloud_apps = fields.or("cloudApps", None, |it| cloud_apps(it).map(Some));
+        let channels = fields.or("channels", BTreeMap::new(), channels);
+        let receive = fields.or("receive", (Vec::new(), Vec::new()), |it| {
+            let fields = it.fields(&["signingKeys", "tokens"])?;
+            let keys = fields.or("signingKeys", Vec::new(), |it| it.list_of(secret));
+            let tokens = fields.or("tokens", Vec::new(), |it| it.list_of(secret));
+            Some((keys?, tokens?))
+        });
+        let organisation = Organisation::read(&fields);
+        (api?, kind?);
+        let (signing_keys, tokens) = receive?;
+        Some(Self {
+            graph: graph?,
+            cloud_apps: cloud_apps?,
+            channels: channels?,
+            signing_keys,
+            tokens,
+            organisation: organisation?,
+        })
+    }
+}
+
+fn graph(at: &Cursor<'_>) -> Option<GraphSettings> {
+    let fields = at.fields(&["baseUrl", "tokenUrl", "clientId", "clientSecret"])?;
+    let base_url = url(&fields, "baseUrl");
+    let token_url = url(&fields, "tokenUrl");
+    let client_id = fields.require("clientId").and_then(|it| it.short_text(TEXT_LENGTH_MAX));
+    let client_secret = fields.require("clientSecret").and_then(secret);
+    Some(GraphSettings {
+        base_url: base_url?,
+        token_url: token_url?,
+        client_id: client_id?,
+        client_secret: client_secret?,
+    })
+}
+
+fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
+    let fields = at.fields(&["baseUrl", "token"])?;
+    let (base_url, token) = (url(&fields, "baseUrl"), fields.require("token").and_then(secret));
+    Some(CloudAppsSettings { base_url: base_url?, token: token? })
+}
+
+fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {
+    let entries = at.entries()?;
+    let read: Vec<Option<(String, Channel)>> = entries
+        .iter()
+        .map(|(name, at)| {
+            let fields = at.fields(&["kind", "url", "signingKey"])?;
+            let kinds: Vec<&'static str> = ChannelKind::ALL.iter().map(|it| it.name()).collect();
+            let kind = fields.require("kind").and_then(|it| it.word("kind of channel", &kinds));
+            let url = fields.require("url").and_then(secret);
+            let signing_key = fields.or("signingKey", None, |it| secret(it).map(Some));
+            let kind = ChannelKind::from_name(kind?)?;
+            Some(((*name).to_owned(), Channel { kind, url: url?, signing_key: signing_key? }))
+        })
+        .collect();
+    read.into_iter().collect()
+}
+
+/// An address; plain `http` is refused later, unless the host is this machine
+fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
+    let at = fields.require(name)?;
+    let text = at.short_text(TEXT_LENGTH_MAX)?;
+    if !text.starts_with("https://") && !text.starts_with("http://") {
+        let help = "write it like `https://graph.microsoft.com/v1.0`".to_owned();
+        at.problem(Code::BadValue, format!("`{text}` is not an address"), Some(help));
+        return None;
+    }
+    Some(text.trim_end_matches('/').to_owned())
+}
+
+/// Reads `{ env: NAME }`; a secret itself does not belong in a file
+fn secret(at: &Cursor<'_>) -> Option<SecretRef> {
+    if at.is_scalar() {
+        let message = "a secret does not belong in this file";
+        let help = "name the environment variable that has it: `{ env: NAME }`".to_owned();
+        at.problem(Code::WrongType, message, Some(help));
+        return None;
+    }
+    let (_, body) = at.variant("place of a secret", &["env"])?;
+    body?.short_text(TEXT_LENGTH_MAX).map(SecretRef::Env)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_tenant_has_settings_too() {
+        let settings = Settings::parse("f", "apiVersion: defuse/v1\nkind: Settings\n").unwrap();
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused_and_not_repeated() {
+        let text = "apiVersion: defuse/v1\nkind: Settings\nreceive: { tokens: [hunter2] }\n";
+        let problems = Settings::parse("f", text).unwrap_err();
+        assert_eq!((problems.len(), problems[0].line), (1, 3));
+        assert!(!problems[0].to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,69 @@
+//! Address ranges in CIDR form.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+/// A range of IP addresses such as `10.0.0.0/8` or `2001:db8::/32`; one address is a range of one.
+///
+/// ```
+/// use defuse_domain::Subnet;
+///
+/// let office: Subnet = "203.0.113.0/24".parse()?;
+/// assert!(office.contains("203.0.113.9".parse().unwrap()));
+/// assert!("203.0.113.0/33".parse::<Subnet>().is_err());
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subnet {
+    address: IpAddr,
+    // INVARIANT: at most 32 for IPv4, 128 for IPv6.
+    length: u8,
+}
+
+impl Subnet {
+    /// Whether `address` is in the range; an IPv4 address mapped into IPv6 counts as IPv4
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let shift = 32 - u32::from(self.length);
+                shifted(network.to_bits().into(), shift) == shifted(address.to_bits().into(), shift)
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let shift = 128 - u32::from(self.length);
+                shifted(network.to_bits(), shift) == shifted(address.to_bits(), shift)
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+fn shifted(bits: u128, by: u32) -> u128 {
+    bits.checked_shr(by).unwrap_or(0)
+}
+
+impl FromStr for Subnet {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || format!("`{text}` is not a range of addresses");
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|error| format!("{}: {error}", bad()))?;
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let length = match length {
+            None => longest,
+            Some(digits) => digits.parse().map_err(|error| format!("{}: {error}", bad()))?,
+        };
+        if length > longest {
+            return Err(format!("{}: at most /{longest}", bad()));
+        }
+        Ok(Self { address, length })
+    }
+}
+
+impl fmt::Display for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.length)
+    }
+}
