@@ -43,6 +43,14 @@ pub struct Decision {
     pub trace: Vec<PlaybookTrace>,
 }
 
+impl Decision {
+    /// The same, but the alert stays open, for those reasons and no other
+    #[must_use]
+    pub fn kept_open(self, reasons: Vec<String>) -> Self {
+        Self { outcome: Outcome::Open, determined_by: Vec::new(), reasons, ..self }
+    }
+}
+
 /// How one playbook came out
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

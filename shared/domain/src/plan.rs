@@ -9,7 +9,6 @@ use crate::{
     notification::{Notification, Template},
     playbook::{Action, Mode, Playbook},
     run::{Effect, EffectAction, EffectId, RunKey},
-    severity::Severity,
 };
 
 /// How many reasons a notification names
@@ -167,7 +166,6 @@ impl<'a> Planner<'a> {
             fact("User", user.to_string());
         }
         let severity = alert.known_severity();
-        fact("Severity", severity.map_or("unknown", Severity::name).to_owned());
         if let Some(source) = alert.known_service_source() {
             fact("Service source", source.display_name().to_owned());
         }

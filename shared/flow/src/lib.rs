@@ -1,5 +1,15 @@
 //! What happens when: the steps an alert takes, and the ports they need.
+//!
+//! In the order of an alert's way: `receive`, `triage`, `deliver`, `post`.
 
+mod deliver;
 mod ports;
+mod post;
+mod receive;
+mod triage;
 
+pub use deliver::{Deliver, DeliverError};
 pub use ports::*;
+pub use post::{Post, PostError, Posted};
+pub use receive::{Receipt, Receive};
+pub use triage::{Triage, Triaged};

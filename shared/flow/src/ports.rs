@@ -215,7 +215,7 @@ pub enum DeliveryError {
         source: Cause,
     },
     /// Trying again will not help
-    #[error("{target} refused")]
+    #[error("{target} refused: {answer}")]
     Refused {
         /// Who
         target: String,
@@ -255,11 +255,16 @@ pub trait Notifier {
     ) -> impl Future<Output = Result<String, DeliveryError>> + Send;
 }
 
+/// How long whoever claimed a notification has to post it, in seconds
+pub const CLAIM_SECONDS: i64 = 60;
+
 /// What is known of a notification
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// Nobody tried to post it yet
     First,
+    /// Somebody began to post it within the last [`CLAIM_SECONDS`]: leave it to them
+    InHand,
     /// Somebody began to post it and never said how that went: it may be there already
     Unsure,
     /// It was posted

@@ -61,7 +61,8 @@ pub enum InvokeError {
 pub struct RuntimeStub {
     shared: Shared,
     address: SocketAddr,
-    server: Server,
+    // Held for its drop.
+    _server: Server,
 }
 
 impl RuntimeStub {
@@ -73,30 +74,25 @@ impl RuntimeStub {
         let bound = Bound::new()?;
         let address = bound.address();
         let shared = Shared::default();
-        let calls = Router::new()
-            .route("/invocation/next", get(next))
-            .route("/invocation/{id}/response", post(response))
-            .route("/invocation/{id}/error", post(error))
-            .route("/init/error", post(init_error));
-        let router = Router::new().nest("/2018-06-01/runtime", calls).with_state(shared.clone());
-        Ok(Self { shared, address, server: bound.serve(router)? })
+        let server = bound.serve(router(shared.clone()))?;
+        Ok(Self { shared, address, _server: server })
     }
 
-    /// Host and port, for `AWS_LAMBDA_RUNTIME_API`
+    /// Host and port for `AWS_LAMBDA_RUNTIME_API`, for those who do not [`spawn`](Self::spawn)
     pub fn address(&self) -> String {
         self.address.to_string()
     }
 
     /// Starts a function's binary with Lambda's usual variables and `variables`, which win.
     ///
-    /// It gets nothing of our own environment. It is killed when what is given back, or the stub,
-    /// is dropped.
+    /// It gets nothing of our own environment. It is killed when what is given back is dropped, and
+    /// from then on no event goes to it.
     pub fn spawn(
         &self,
         binary: &Path,
         variables: &[(&str, &str)],
     ) -> Result<FunctionProcess, io::Error> {
-        FunctionProcess::spawn(self, binary, variables)
+        FunctionProcess::spawn(self.shared.clone(), binary, variables)
     }
 
     /// Hands `event` to the function and waits for what it makes of it
@@ -129,9 +125,6 @@ struct Events {
     queue: VecDeque<Event>,
     waiting: BTreeMap<String, oneshot::Sender<Answer>>,
     n_queued: u64,
-    n_functions: usize,
-    // Who polls belongs to the generation of functions that it began to poll in.
-    generation: u64,
     // Why the function takes no more events; none while it does, or may yet.
     ended: Option<InvokeError>,
 }
@@ -168,43 +161,17 @@ impl Shared {
         Ok((id, answered))
     }
 
-    /// The next event that somebody still waits for, if any; an error when the function that asks
-    /// is gone
-    fn take(&self, generation: u64) -> Result<Option<Event>, StatusCode> {
+    /// The next event that somebody still waits for
+    fn take(&self) -> Option<Event> {
         let mut state = self.state();
-        if state.generation != generation {
-            return Err(StatusCode::GONE);
-        }
         state.ended = None;
-        while let Some(event) = state.queue.pop_front() {
+        loop {
+            let event = state.queue.pop_front()?;
             if state.waiting.get(&event.id).is_some_and(|waiter| !waiter.is_closed()) {
-                return Ok(Some(event));
+                return Some(event);
             }
             state.waiting.remove(&event.id);
         }
-        Ok(None)
-    }
-
-    /// Counts a function's process
-    fn enter(&self) {
-        let mut state = self.state();
-        state.n_functions += 1;
-        state.ended = None;
-    }
-
-    /// Takes a function's process off the count
-    fn leave(&self) {
-        let mut state = self.state();
-        state.n_functions = state.n_functions.saturating_sub(1);
-        if state.n_functions == 0 {
-            self.forget_pollers(&mut state);
-        }
-    }
-
-    /// Sees to it that no event goes to a connection whose function is gone
-    fn forget_pollers(&self, state: &mut Events) {
-        state.generation += 1;
-        self.0.queued.notify_waiters();
     }
 
     /// Gives an answer to the one who waits for it; whether there is one
@@ -223,18 +190,23 @@ impl Shared {
         }
         // Why: the first reason is the cause of those after it.
         state.ended.get_or_insert(error);
-        if state.n_functions <= 1 {
-            self.forget_pollers(&mut state);
-        }
     }
 }
 
+fn router(shared: Shared) -> Router {
+    let calls = Router::new()
+        .route("/invocation/next", get(next))
+        .route("/invocation/{id}/response", post(response))
+        .route("/invocation/{id}/error", post(error))
+        .route("/init/error", post(init_error));
+    Router::new().nest("/2018-06-01/runtime", calls).with_state(shared)
+}
+
 /// Waits for an event for as long as it takes
-async fn next(State(shared): State<Shared>) -> Result<Response, StatusCode> {
-    let generation = shared.state().generation;
+async fn next(State(shared): State<Shared>) -> Response {
     loop {
         let queued = shared.0.queued.notified();
-        if let Some(Event { id, deadline_ms, event }) = shared.take(generation)? {
+        if let Some(Event { id, deadline_ms, event }) = shared.take() {
             let name = RuntimeStub::FUNCTION_NAME;
             let headers = [
                 ("lambda-runtime-aws-request-id", id),
@@ -248,7 +220,7 @@ async fn next(State(shared): State<Shared>) -> Result<Response, StatusCode> {
                     "Root=1-00000000-000000000000000000000000;Sampled=0".to_owned(),
                 ),
             ];
-            return Ok((headers, Json(event)).into_response());
+            return (headers, Json(event)).into_response();
         }
         queued.await;
     }

@@ -4,12 +4,12 @@ use std::{collections::VecDeque, io, path::Path, process::Stdio, time::Duration}
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
-    process::Command,
+    process::{Child, Command},
     sync::watch,
-    task::AbortHandle,
 };
 
-use super::{InvokeError, RuntimeStub, Shared};
+use super::{InvokeError, RuntimeStub, Shared, router};
+use crate::server::{Bound, Server};
 
 /// Where the function believes to be
 pub(super) const REGION: &str = "eu-west-1";
@@ -21,42 +21,37 @@ const LINES_MAX: usize = 10_000;
 #[derive(Debug)]
 pub struct FunctionProcess {
     lines: watch::Receiver<VecDeque<String>>,
-    attendant: AbortHandle,
-    shared: Shared,
+    // Held for its drop. Why one for each function: with it go the child and all that waits for the
+    // child, so that no event is handed to a connection whose function is gone.
+    _server: Server,
 }
 
 impl FunctionProcess {
     pub(super) fn spawn(
-        stub: &RuntimeStub,
+        shared: Shared,
         binary: &Path,
         variables: &[(&str, &str)],
     ) -> Result<Self, io::Error> {
-        // Why: the stub's runtime, so that nothing is asked of the caller's, if there is one.
-        let _entered = stub.server.runtime().enter();
-        let mut child = Command::new(binary)
+        let bound = Bound::new()?;
+        let address = bound.address().to_string();
+        let server = bound.serve(router(shared.clone()))?;
+        let (sender, lines) = watch::channel(VecDeque::new());
+
+        shared.state().ended = None;
+        let entered = server.runtime().enter();
+        let child = Command::new(binary)
             .env_clear()
             .envs(lambda_variables())
-            .env("AWS_LAMBDA_RUNTIME_API", stub.address())
+            .env("AWS_LAMBDA_RUNTIME_API", address)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-
-        let (sender, lines) = watch::channel(VecDeque::new());
-        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let shared = stub.shared.clone();
-        shared.enter();
-        let attendant = tokio::spawn(async move {
-            tokio::join!(keep_lines(stdout, &sender), keep_lines(stderr, &sender));
-            let ended = match child.wait().await {
-                Ok(status) => status.to_string(),
-                Err(error) => error.to_string(),
-            };
-            shared.end(InvokeError::Exited(ended));
-        });
-        Ok(Self { lines, attendant: attendant.abort_handle(), shared: stub.shared.clone() })
+        tokio::spawn(attend(child, sender, shared));
+        drop(entered);
+        Ok(Self { lines, _server: server })
     }
 
     /// What it wrote so far to either stream, line by line; of very much, the last 10,000
@@ -74,11 +69,15 @@ impl FunctionProcess {
     }
 }
 
-impl Drop for FunctionProcess {
-    fn drop(&mut self) {
-        self.attendant.abort(); // and the child goes with its attendant
-        self.shared.leave();
-    }
+/// Keeps what a child writes until it ends, and then tells those who wait for it
+async fn attend(mut child: Child, lines: watch::Sender<VecDeque<String>>, shared: Shared) {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    tokio::join!(keep_lines(stdout, &lines), keep_lines(stderr, &lines));
+    let ended = match child.wait().await {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    };
+    shared.end(InvokeError::Exited(ended));
 }
 
 async fn keep_lines(
@@ -135,11 +134,10 @@ mod tests {
         let stub = RuntimeStub::start().unwrap();
         let process = stub.spawn(Path::new("/usr/bin/yes"), &[]).unwrap();
         assert_eq!(process.wait_for_line("y", limit).await.as_deref(), Some("y"));
-        let mut lines = process.lines.clone();
+        let lines = process.lines.clone();
         drop(process);
 
-        // The attendant has both the child and the sender of its lines.
-        let gone = lines.wait_for(|_| false);
-        tokio::time::timeout(limit, gone).await.unwrap().unwrap_err();
+        // Who attended has both the child and the sender of its lines.
+        lines.has_changed().unwrap_err();
     }
 }

@@ -124,7 +124,10 @@ async fn a_binary_gets_lambdas_variables_and_nothing_of_ours() {
 
     let lines = process.lines();
     let is_set = |line: &str| lines.iter().any(|it| it == line);
-    assert!(is_set(&format!("AWS_LAMBDA_RUNTIME_API={}", stub.address())), "{lines:?}");
+    assert!(
+        lines.iter().any(|it| it.starts_with("AWS_LAMBDA_RUNTIME_API=127.0.0.1:")),
+        "{lines:?}"
+    );
     assert!(is_set("AWS_LAMBDA_FUNCTION_NAME=stand-in"), "{lines:?}");
     assert!(is_set("AWS_REGION=eu-north-1") && is_set("DEFUSE_TABLE=alerts"), "{lines:?}");
     assert!(!lines.iter().any(|line| line.starts_with("CARGO")), "{lines:?}");
@@ -132,27 +135,6 @@ async fn a_binary_gets_lambdas_variables_and_nothing_of_ours() {
         process.wait_for_line("DEFUSE_TABLE", LONG).await.as_deref(),
         Some("DEFUSE_TABLE=alerts")
     );
-}
-
-#[tokio::test]
-async fn an_event_does_not_go_to_a_function_that_is_gone() {
-    let stub = RuntimeStub::start().unwrap();
-    let function = Function::of(&stub);
-    let process = stub.spawn(Path::new("/usr/bin/yes"), &[]).unwrap();
-    // Stands in for the poll of `process`, whose connection outlives it.
-    let mut stale =
-        tokio::spawn(function.client.get(format!("{}/invocation/next", function.url)).send());
-    tokio::time::timeout(Duration::from_millis(20), &mut stale).await.unwrap_err();
-    drop(process);
-
-    let serve = async {
-        let reply = function.next().await;
-        function.post(&format!("/invocation/{}/response", id(&reply)), "1").await
-    };
-    let (answer, _) = tokio::join!(stub.invoke(json!({}), LONG), serve);
-
-    assert_eq!(answer, Ok(Invocation::Response(json!(1))));
-    assert_eq!(stale.await.unwrap().unwrap().status().as_u16(), 410);
 }
 
 #[tokio::test]

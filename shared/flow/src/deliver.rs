@@ -1,0 +1,149 @@
+//! The last step: what was decided is done, from the outbox and from nowhere else.
+
+use defuse_domain::{AlertId, Effect, EffectAction, EffectState, Outcome};
+use jiff::Timestamp;
+use tracing::{info, instrument, warn};
+
+use crate::ports::{
+    AlertStore, AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient, StoreError,
+};
+
+/// Carries out effects
+#[derive(Clone, Debug)]
+pub struct Deliver<S, C, N> {
+    store: S,
+    source: C,
+    notifier: N,
+}
+
+/// Not everything is done yet
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// The store failed
+    #[error("cannot read or mark what is to be done")]
+    Store(#[from] StoreError),
+    /// A source or the way to chat failed; trying again later may help
+    #[error("cannot carry out `{effect}`")]
+    Effect {
+        /// Which effect
+        effect: String,
+        /// Why
+        #[source]
+        source: DeliveryError,
+    },
+}
+
+/// Whether the effects after this one may be carried out
+enum Next {
+    GoOn,
+    /// What is to be done changed: read it anew
+    ReadAnew,
+}
+
+/// A resolve that is refused puts other effects in place once; more rounds would be a fault
+const ROUNDS_MAX: usize = 3;
+
+impl<S, C, N> Deliver<S, C, N>
+where
+    S: Outbox + AlertStore,
+    C: SourceClient,
+    N: Notifier,
+{
+    /// The step
+    pub const fn new(store: S, source: C, notifier: N) -> Self {
+        Self { store, source, notifier }
+    }
+
+    /// Carries out everything outstanding for an alert, in order: people are told that it is
+    /// resolved only once it is
+    #[instrument(skip_all, fields(alert.id = %id))]
+    pub async fn deliver(&self, id: &AlertId, now: Timestamp) -> Result<(), DeliverError> {
+        for _ in 0..ROUNDS_MAX {
+            let Some(outstanding) = self.store.outstanding(id).await? else {
+                return Ok(());
+            };
+            match self.round(&outstanding, now).await? {
+                Next::GoOn => return Ok(()),
+                Next::ReadAnew => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// One pass over what is outstanding.
+    ///
+    /// A comment that fails does not keep people from being told; a resolve that fails does.
+    async fn round(&self, outstanding: &Outstanding, now: Timestamp) -> Result<Next, DeliverError> {
+        let mut failure = None;
+        for effect in &outstanding.effects {
+            match self.carry_out(outstanding, effect, now).await {
+                Ok(Next::GoOn) => {}
+                Ok(Next::ReadAnew) => return Ok(Next::ReadAnew),
+                Err(error) => {
+                    let goes_on = match &effect.action {
+                        EffectAction::Resolve { .. } => false,
+                        EffectAction::Comment { .. } | EffectAction::Notify(_) => true,
+                    };
+                    if !goes_on {
+                        return Err(error);
+                    }
+                    failure = failure.or(Some(error));
+                }
+            }
+        }
+        failure.map_or(Ok(Next::GoOn), Err)
+    }
+
+    async fn carry_out(
+        &self,
+        outstanding: &Outstanding,
+        effect: &Effect,
+        now: Timestamp,
+    ) -> Result<Next, DeliverError> {
+        let Outstanding { alert, run, .. } = outstanding;
+        let tried = match &effect.action {
+            EffectAction::Resolve { classification, comment } => {
+                let decided = run.key.revision;
+                let comment = comment.as_deref();
+                self.source.resolve(alert, *classification, comment, decided).await
+            }
+            EffectAction::Comment { text } => self.source.comment(alert, text).await,
+            EffectAction::Notify(notification) => {
+                self.notifier.publish(notification).await.map(AtSource::Changed)
+            }
+        };
+        let (state, next) = match tried {
+            Ok(AtSource::Changed(answer)) => (EffectState::Done { at: now, answer }, Next::GoOn),
+            Ok(AtSource::Already) => {
+                (EffectState::Done { at: now, answer: "already so".to_owned() }, Next::GoOn)
+            }
+            Ok(AtSource::Overtaken(Some(newer))) => {
+                // What we decided on is old. The newer state is stored first, so that a crash here
+                // loses nothing; then it is triaged by itself.
+                self.store.store(&newer, now).await?;
+                (EffectState::Overtaken { at: now }, Next::ReadAnew)
+            }
+            Ok(AtSource::Overtaken(None)) => {
+                let answer = "changed at its source, and cannot be read there".to_owned();
+                (EffectState::Refused { at: now, answer }, Next::ReadAnew)
+            }
+            Err(DeliveryError::Refused { target, answer, source }) => {
+                warn!(effect.id = %effect.id, cause = %source, "{target} refused `{}`", effect.id);
+                let answer = format!("{target}: {answer}");
+                let next = match (&effect.action, run.decision.outcome) {
+                    (EffectAction::Resolve { .. }, _) => Next::ReadAnew,
+                    (_, Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource) => {
+                        Next::GoOn
+                    }
+                };
+                (EffectState::Refused { at: now, answer }, next)
+            }
+            Err(source @ DeliveryError::Busy { .. }) => {
+                return Err(DeliverError::Effect { effect: effect.id.to_string(), source });
+            }
+        };
+        self.store.mark(run, &effect.id, &state).await?;
+        info!(effect.id = %effect.id, state = ?state, "carried out `{}`", effect.id);
+        Ok(next)
+    }
+}

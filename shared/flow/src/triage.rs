@@ -1,0 +1,126 @@
+//! The middle step: load, ask, decide, record.
+
+use defuse_domain::{
+    AlertId, Decision, Outcome, Plan, Question, RuleBook, Run, RunKey, User, decide,
+};
+use jiff::{Timestamp, tz::TimeZone};
+use tracing::{info, instrument};
+
+use crate::ports::{
+    AlertState, FactSource, LimitClaim, LimitStore, Recorded, RunStore, StoreError, StoredAlert,
+};
+
+/// Decides alerts
+#[derive(Clone, Debug)]
+pub struct Triage<F, S> {
+    rules: RuleBook,
+    facts: F,
+    store: S,
+}
+
+/// What came of looking at an alert
+#[derive(Clone, Debug, PartialEq)]
+pub enum Triaged {
+    /// It was decided
+    Decided(Box<Run>),
+    /// There is no such alert, or it is decided already
+    Nothing,
+    /// It changed while we decided; its newer state will be looked at by itself
+    Overtaken,
+}
+
+impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
+    /// The step, by those rules
+    pub const fn new(rules: RuleBook, facts: F, store: S) -> Self {
+        Self { rules, facts, store }
+    }
+
+    /// Takes one pending alert all the way: load, ask, decide, record
+    #[instrument(skip_all, fields(alert.id = %id))]
+    pub async fn triage(&self, id: &AlertId, now: Timestamp) -> Result<Triaged, StoreError> {
+        let Some(stored) = self.store.load(id).await? else {
+            return Ok(Triaged::Nothing);
+        };
+        if stored.state != AlertState::Pending {
+            return Ok(Triaged::Nothing);
+        }
+        let StoredAlert { alert, version, looks, tags, .. } = stored;
+        let questions: Vec<Question> = self.rules.questions(&alert).into_iter().collect();
+        let facts = self.facts.answer(&questions, now).await;
+
+        let decision = decide(&alert, &facts, &self.rules, now);
+
+        let key = RunKey { alert_id: alert.id.clone(), revision: alert.revision(), look: looks };
+        let decision = self.within_limits(decision, &key, &alert.users(), now).await?;
+        let plan = Plan::of(&alert, &decision, &self.rules, &key);
+        let tags = tags.into_iter().chain(plan.tags).collect();
+        let run = Run {
+            key,
+            decided: now,
+            decision,
+            facts,
+            effects: plan.effects,
+            if_refused: plan.if_refused,
+        };
+        match self.store.record(&run, &tags, version).await? {
+            Recorded::New => {
+                let n_unknown = run.decision.unknown.len();
+                info!(outcome = ?run.decision.outcome, unknown = n_unknown, run.key = %run.key,
+                    "triaged alert `{id}`");
+                Ok(Triaged::Decided(Box::new(run)))
+            }
+            Recorded::Overtaken => {
+                info!("alert `{id}` changed while it was decided");
+                Ok(Triaged::Overtaken)
+            }
+        }
+    }
+
+    /// The decision, unless a limit of one of its playbooks is used up: then the alert stays open
+    async fn within_limits(
+        &self,
+        decision: Decision,
+        key: &RunKey,
+        users: &[User],
+        now: Timestamp,
+    ) -> Result<Decision, StoreError> {
+        match decision.outcome {
+            Outcome::Open | Outcome::ResolvedAtSource => return Ok(decision),
+            Outcome::Resolved(_) => {}
+        }
+        let claims = claims(&decision, &self.rules, users, now);
+        let used_up = self.store.claim(key, &claims, now).await?;
+        if used_up.is_empty() {
+            return Ok(decision);
+        }
+        let reasons = used_up
+            .iter()
+            .map(|it| format!("the limit of {} for {} is used up", it.max, it.counter))
+            .collect();
+        Ok(decision.kept_open(reasons))
+    }
+}
+
+/// Every limit that the decision counts against
+fn claims(
+    decision: &Decision,
+    rules: &RuleBook,
+    users: &[User],
+    now: Timestamp,
+) -> Vec<LimitClaim> {
+    let clock = now.to_zoned(TimeZone::UTC);
+    let (hour, day) = (clock.strftime("%Y-%m-%dT%H"), clock.strftime("%Y-%m-%d"));
+    let mut claims = Vec::new();
+    for playbook in decision.determined_by.iter().filter_map(|it| rules.playbook(it)) {
+        let (name, limits) = (playbook.name(), playbook.limits());
+        let mut claim = |counter: String, max: Option<u32>| {
+            claims.extend(max.map(|max| LimitClaim { counter, max }));
+        };
+        claim(format!("{name}/hour/{hour}"), limits.per_hour);
+        claim(format!("{name}/day/{day}"), limits.per_day);
+        for user in users {
+            claim(format!("{name}/user/{user}/day/{day}"), limits.per_user_per_day);
+        }
+    }
+    claims
+}
