@@ -1,1 +1,14 @@
-fn main() {}
+//! The Lambda binary: reads the clock, and hands each event on.
+
+use aws_lambda_events::sns::SnsEvent;
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let app = defuse_lambda::start()?.post()?;
+    run(service_fn(async |event: LambdaEvent<SnsEvent>| {
+        Ok::<_, Error>(defuse_chat::handle(&app, event.payload, Timestamp::now()).await?)
+    }))
+    .await
+}

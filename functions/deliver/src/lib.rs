@@ -1,1 +1,15 @@
-//! The function deliver.
+//! Carries out the effects of each alert that the table's stream says has some outstanding.
+
+use aws_lambda_events::{dynamodb::Event, streams::DynamoDbEventResponse};
+use defuse_adapters::{Work, work_of};
+use defuse_lambda::{DeliverApp, each_record};
+use jiff::Timestamp;
+
+/// Carries out what is outstanding for every alert of the batch
+pub async fn handle(app: &DeliverApp, event: Event, now: Timestamp) -> DynamoDbEventResponse {
+    each_record(event, async |record| match work_of(&record.change.new_image) {
+        Some(Work::Deliver(id)) => app.deliver(&id, now).await,
+        Some(Work::Triage(_)) | None => Ok(()),
+    })
+    .await
+}

@@ -1,1 +1,72 @@
-//! The function receive.
+//! Takes alerts that a source pushes over HTTP: nothing unsigned, nothing twice, nothing lost.
+
+mod answer;
+mod sender;
+
+use defuse_domain::{BODY_BYTES_MAX, UnreadableCode};
+use defuse_flow::{Receipt, WebhookLog};
+use defuse_lambda::{Chain, ReceiveApp};
+use jiff::Timestamp;
+use lambda_http::{Body, Request, Response, http::Method};
+use tracing::{error, warn};
+
+use self::{
+    answer::{Refusal, accepted},
+    sender::Sender,
+};
+
+/// Stores the alerts of a request.
+///
+/// Who sent it is checked on the raw bytes before anything is read. An answer of 2xx means that
+/// every alert in it is stored; 503 asks the sender to send it again.
+pub async fn handle(app: &ReceiveApp, request: Request, now: Timestamp) -> Response<Body> {
+    match take(app, &request, now).await {
+        Ok(receipt) => accepted(&receipt),
+        Err(refusal) => {
+            warn!(code = refusal.code(), status = refusal.status(), "refused a request");
+            refusal.into_response()
+        }
+    }
+}
+
+async fn take(
+    app: &ReceiveApp,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Receipt, Refusal> {
+    if request.method() != Method::POST {
+        return Err(Refusal::Method);
+    }
+    let body: &[u8] = request.body().as_ref();
+    if body.len() > BODY_BYTES_MAX {
+        return Err(Refusal::TooLarge);
+    }
+    let sender = Sender::check(app, request.headers(), body, now)?;
+    if let Sender::Signed { id } = &sender
+        && app.log.was_taken(id).await.map_err(busy)?
+    {
+        return Err(Refusal::Replayed);
+    }
+    let receipt = app.receive.receive(body, now).await.map_err(busy)?;
+    if let Sender::Signed { id } = &sender {
+        app.log.took(id, now).await.map_err(busy)?;
+    }
+    match receipt.rejected.first() {
+        Some(first) if receipt.stored.is_empty() => {
+            let status = match first.code {
+                UnreadableCode::TooLarge | UnreadableCode::TooMany => 413,
+                UnreadableCode::Empty
+                | UnreadableCode::NotText
+                | UnreadableCode::NotJson
+                | UnreadableCode::NotAnAlert => 400,
+            };
+            Err(Refusal::Unreadable { status, rejected: receipt.rejected })
+        }
+        Some(_) | None => Ok(receipt),
+    }
+}
+
+fn busy(failure: defuse_flow::StoreError) -> Refusal {
+    error!(error = %Chain(&failure), "cannot store what arrived");
+    Refusal::Busy
+}

@@ -2,19 +2,6 @@
 
 use std::path::PathBuf;
 
-/// A setting of the surroundings is missing or cannot be
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum EnvironmentError {
-    /// It must be there
-    #[error("environment variable `{name}` is missing: {what}")]
-    Missing {
-        /// Its name
-        name: String,
-        /// What it is for
-        what: &'static str,
-    },
-}
-
 /// Looks up a variable; tests hand in a map
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 

@@ -1,1 +1,30 @@
 //! What every function does alike: settings, telemetry, wiring, batches.
+//!
+//! The only crate that reads the environment, and with `functions` the only one that knows Lambda.
+
+mod batch;
+mod chain;
+mod config;
+mod environment;
+mod facts;
+mod telemetry;
+mod tenant;
+mod wiring;
+
+pub use batch::each_record;
+pub use chain::Chain;
+pub use config::{Config, ConfigError};
+pub use environment::{AwsCredentials, Environment, Lookup};
+pub use facts::{AllFacts, OpenAlertFacts};
+pub use telemetry::start_logs;
+pub use wiring::{
+    DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring,
+};
+
+/// Starts a function: logs first, then surroundings and configuration
+pub fn start() -> Result<Wiring, StartError> {
+    let lookup: SharedLookup = std::sync::Arc::new(|name: &str| std::env::var(name).ok());
+    let environment = Environment::read(&*lookup);
+    start_logs(environment.json_logs, environment.log_level.as_deref());
+    Wiring::start(lookup)
+}

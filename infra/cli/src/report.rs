@@ -1,0 +1,115 @@
+//! A decision for people and for programs: the same words everywhere.
+
+use std::io::{self, Write};
+
+use defuse_domain::{Alert, Decision, Explanation, Outcome, PlaybookTrace, Truth};
+use serde_json::{Value, json};
+
+/// One alert and what was decided, as one JSON object
+pub(crate) fn as_json(alert: &Alert, decision: &Decision) -> Value {
+    let (outcome, classification, determination) = match decision.outcome {
+        Outcome::Open => ("open", None, None),
+        Outcome::Resolved(it) => {
+            ("resolved", Some(it.name().to_owned()), Some(it.determination().to_owned()))
+        }
+        Outcome::ResolvedAtSource => {
+            ("resolved", alert.classification.clone(), alert.determination.clone())
+        }
+    };
+    json!({
+        "alert": alert.id,
+        "revision": alert.revision().to_string(),
+        "outcome": outcome,
+        "classification": classification,
+        "determination": determination,
+        "determinedBy": decision.determined_by,
+        "reasons": decision.reasons,
+        "unknown": decision.unknown,
+        "flags": alert.flags,
+        "trace": decision.trace,
+    })
+}
+
+/// What is alert, what became of it and why, for a person
+pub(crate) fn write_summary(
+    out: &mut impl Write,
+    alert: &Alert,
+    decision: &Decision,
+) -> io::Result<()> {
+    let title = alert.title.as_deref().unwrap_or("(no title)");
+    writeln!(out, "{}  {}", shown(alert.id.as_str()), shown(title))?;
+    let outcome = match decision.outcome {
+        Outcome::Open => "OPEN, for a person".to_owned(),
+        Outcome::Resolved(it) => format!("RESOLVED as {}", it.in_words()),
+        Outcome::ResolvedAtSource => "ALREADY RESOLVED at its source".to_owned(),
+    };
+    writeln!(out, "  {outcome}")?;
+    for reason in &decision.reasons {
+        writeln!(out, "  because {}", shown(reason))?;
+    }
+    let mut flags: Vec<String> =
+        alert.flags.iter().map(|it| format!("{} {}", it.property, it.problem)).collect();
+    flags.dedup();
+    if !flags.is_empty() {
+        writeln!(out, "  odd in the payload: {}", shown(&flags.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// Every condition of every playbook that is about the alert, with its answer
+pub(crate) fn write_trace(out: &mut impl Write, decision: &Decision) -> io::Result<()> {
+    for playbook in &decision.trace {
+        write_playbook(out, playbook)?;
+    }
+    Ok(())
+}
+
+fn write_playbook(out: &mut impl Write, trace: &PlaybookTrace) -> io::Result<()> {
+    let answer = match (trace.trigger.answer, trace.answer) {
+        (Truth::False, _) => "is not about this alert",
+        (_, Truth::True) => "holds",
+        (_, Truth::False) => "does not hold",
+        (_, Truth::Unknown) => "cannot be decided",
+    };
+    writeln!(out, "  playbook {} ({}) {answer}", trace.playbook, trace.mode)?;
+    writeln!(out, "    trigger")?;
+    write_explanation(out, &trace.trigger, 3)?;
+    if let Some(criteria) = &trace.criteria {
+        writeln!(out, "    criteria")?;
+        write_explanation(out, criteria, 3)?;
+    }
+    Ok(())
+}
+
+fn write_explanation(out: &mut impl Write, it: &Explanation, depth: usize) -> io::Result<()> {
+    let answer = match it.answer {
+        Truth::True => "true   ",
+        Truth::False => "false  ",
+        Truth::Unknown => "unknown",
+    };
+    write!(out, "{}{answer} {}", "  ".repeat(depth), shown(&it.part))?;
+    if let Some(value) = &it.value {
+        write!(out, ": {}", shown(value))?;
+    }
+    if let (Some(source), Some(read)) = (&it.source, it.read) {
+        let age = it.age_seconds.unwrap_or_default();
+        write!(out, " [{source}, read {read}, {age} s before]")?;
+    }
+    writeln!(out)?;
+    for part in &it.because {
+        write_explanation(out, part, depth + 1)?;
+    }
+    Ok(())
+}
+
+/// Outside text for a terminal: nothing in it moves the cursor, changes colours or turns direction
+pub(crate) fn shown(text: &str) -> String {
+    text.chars()
+        .map(|it| match it {
+            '\n' | '\t' => ' ',
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' => '\u{FFFD}',
+            it if it.is_control() => '\u{FFFD}',
+            it => it,
+        })
+        .collect()
+}

@@ -1,0 +1,132 @@
+//! Who is asked and told: the settings, with what the surroundings say in their place, and the
+//! secrets that they name.
+
+use std::time::Duration;
+
+use defuse_adapters::{
+    ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSource, Graph, GraphFacts,
+    GraphSettings, GraphSource, Http, Reach, Secret, SigningKey, Sources,
+};
+use defuse_domain::{ChannelKind, SecretRef, Settings};
+
+use crate::{environment::Lookup, wiring::StartError};
+
+/// How long one request may take
+const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+/// How long all questions about one alert may take together
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+/// How long one change at a source may take, with all tries
+const CHANGE_WITHIN: Duration = Duration::from_secs(25);
+/// What we ask a token for
+const SCOPE: &str = "https://graph.microsoft.com/.default";
+
+/// Settings and surroundings together
+#[derive(Clone, Copy)]
+pub(crate) struct Tenant<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) lookup: Lookup<'a>,
+    pub(crate) reach: Reach,
+}
+
+impl std::fmt::Debug for Tenant<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tenant").field("settings", self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Tenant<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|it| !it.is_empty())
+    }
+
+    fn secret(&self, secret: &SecretRef) -> Result<Secret, StartError> {
+        let SecretRef::Env(name) = secret;
+        let text = self.text(name).ok_or_else(|| StartError::SecretMissing(name.clone()))?;
+        Ok(Secret::new(text))
+    }
+
+    pub(crate) fn http(&self) -> Result<Http, StartError> {
+        Ok(Http::new(self.reach, REQUEST_LIMIT)?)
+    }
+
+    /// Graph as the settings say, each part of it as `DEFUSE_GRAPH_*` says where that is set
+    pub(crate) fn graph(&self) -> Result<Option<Graph>, StartError> {
+        let set = self.settings.graph.as_ref();
+        let base_url = self.text("DEFUSE_GRAPH_URL").or_else(|| set.map(|it| it.base_url.clone()));
+        let Some(base_url) = base_url else { return Ok(None) };
+        let part = |name: &'static str, set: Option<String>| {
+            self.text(name).or(set).ok_or(StartError::Missing(name))
+        };
+        let token_url = part("DEFUSE_GRAPH_TOKEN_URL", set.map(|it| it.token_url.clone()))?;
+        let client_id = part("DEFUSE_GRAPH_CLIENT_ID", set.map(|it| it.client_id.clone()))?;
+        let client_secret = match (self.text("DEFUSE_GRAPH_CLIENT_SECRET"), set) {
+            (Some(text), _) => Secret::new(text),
+            (None, Some(set)) => self.secret(&set.client_secret)?,
+            (None, None) => return Err(StartError::Missing("DEFUSE_GRAPH_CLIENT_SECRET")),
+        };
+        let settings = GraphSettings {
+            base_url,
+            token_url,
+            client_id,
+            client_secret,
+            scope: SCOPE.to_owned(),
+            answer_within: ANSWER_WITHIN,
+            change_within: CHANGE_WITHIN,
+        };
+        Ok(Some(Graph::new(settings, self.http()?)?))
+    }
+
+    pub(crate) fn graph_facts(&self) -> Result<Option<GraphFacts>, StartError> {
+        Ok(self.graph()?.map(GraphFacts::new))
+    }
+
+    /// Where alerts are resolved
+    pub(crate) fn sources(&self) -> Result<Sources, StartError> {
+        let graph = self.graph()?.map(GraphSource::new);
+        Ok(Sources { graph, cloud_apps: self.cloud_apps()? })
+    }
+
+    /// Cloud Apps as the settings say, or as `DEFUSE_CLOUD_APPS_*` does
+    fn cloud_apps(&self) -> Result<Option<CloudAppsSource>, StartError> {
+        let set = self.settings.cloud_apps.as_ref();
+        let base_url =
+            self.text("DEFUSE_CLOUD_APPS_URL").or_else(|| set.map(|it| it.base_url.clone()));
+        let Some(base_url) = base_url else { return Ok(None) };
+        let token = match (self.text("DEFUSE_CLOUD_APPS_TOKEN"), set) {
+            (Some(text), _) => Secret::new(text),
+            (None, Some(set)) => self.secret(&set.token)?,
+            (None, None) => return Err(StartError::Missing("DEFUSE_CLOUD_APPS_TOKEN")),
+        };
+        let settings = CloudAppsSettings { base_url, token, change_within: CHANGE_WITHIN };
+        Ok(Some(CloudAppsSource::new(&settings, self.http()?)?))
+    }
+
+    /// Where people are told
+    pub(crate) fn channels(&self) -> Result<ChatChannels, StartError> {
+        let mut channels = Vec::new();
+        for (name, channel) in &self.settings.channels {
+            channels.push(ChannelSettings {
+                name: name.clone(),
+                kind: match channel.kind {
+                    ChannelKind::Teams => defuse_adapters::ChannelKind::Teams,
+                    ChannelKind::Slack => defuse_adapters::ChannelKind::Slack,
+                    ChannelKind::Webhook => defuse_adapters::ChannelKind::Webhook,
+                },
+                url: self.secret(&channel.url)?,
+                signing_key: channel.signing_key.as_ref().map(|it| self.secret(it)).transpose()?,
+            });
+        }
+        Ok(ChatChannels::new(self.http()?, channels))
+    }
+
+    /// What senders sign with
+    pub(crate) fn signing_keys(&self) -> Result<Vec<SigningKey>, StartError> {
+        let keys = self.settings.signing_keys.iter();
+        keys.map(|it| Ok(SigningKey::parse(self.secret(it)?.expose())?)).collect()
+    }
+
+    /// What senders that cannot sign are known by
+    pub(crate) fn tokens(&self) -> Result<Vec<Secret>, StartError> {
+        self.settings.tokens.iter().map(|it| self.secret(it)).collect()
+    }
+}

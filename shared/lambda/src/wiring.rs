@@ -1,0 +1,192 @@
+//! Joins flow and adapters: what each function is made of.
+
+use std::{fmt, sync::Arc};
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use defuse_adapters::{
+    ChatChannels, DynamoDbStore, HttpError, Reach, Secret, SigningKey, SigningKeyError,
+    SnsNotifier, Sources, StoredAlertFacts, UrlError,
+};
+use defuse_flow::{Deliver, Post, Receive, Triage};
+
+use crate::{
+    config::{Config, ConfigError},
+    environment::{AwsCredentials, Environment},
+    facts::{AllFacts, OpenAlertFacts},
+    tenant::Tenant,
+};
+
+/// What the function `triage` is made of
+pub type TriageApp = Triage<AllFacts, DynamoDbStore>;
+/// What the function `deliver` is made of
+pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
+/// What the function `chat` is made of
+pub type PostApp = Post<DynamoDbStore, ChatChannels>;
+
+/// What the function `receive` is made of
+#[derive(Clone, Debug)]
+pub struct ReceiveApp {
+    /// The step
+    pub receive: Receive<DynamoDbStore>,
+    /// Which messages were taken
+    pub log: DynamoDbStore,
+    /// What senders sign with
+    pub signing_keys: Vec<SigningKey>,
+    /// What senders that cannot sign are known by
+    pub tokens: Vec<Secret>,
+}
+
+/// The function cannot start
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration has mistakes
+    #[error("configuration cannot be in force")]
+    Config(#[from] ConfigError),
+    /// A part of the settings is nowhere
+    #[error("environment variable `{0}` is missing, and the settings do not say it either")]
+    Missing(&'static str),
+    /// A secret that the settings name is not there
+    #[error("environment variable `{0}`, which the settings name for a secret, is missing")]
+    SecretMissing(String),
+    /// A key is none
+    #[error("a signing key cannot be used")]
+    Key(#[from] SigningKeyError),
+    /// An address is none
+    #[error("an address in the settings cannot be used")]
+    Url(#[from] UrlError),
+    /// No HTTP client
+    #[error("HTTP client cannot be made")]
+    Http(#[from] HttpError),
+}
+
+/// Where secrets and settings are looked up
+pub type SharedLookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Everything a function can be made of
+#[derive(Clone)]
+pub struct Wiring {
+    /// What the surroundings say
+    pub environment: Environment,
+    /// The configuration in force
+    pub config: Config,
+    lookup: SharedLookup,
+    http: SharedHttpClient,
+}
+
+impl fmt::Debug for Wiring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wiring").field("environment", &self.environment).finish_non_exhaustive()
+    }
+}
+
+impl Wiring {
+    /// Reads surroundings and configuration; a mistake in either keeps the function from starting
+    pub fn start(lookup: SharedLookup) -> Result<Self, StartError> {
+        let environment = Environment::read(&*lookup);
+        let config = Config::load(&environment.config)?;
+        Ok(Self::of(environment, config, lookup))
+    }
+
+    /// The same, with a configuration that was read already
+    pub fn of(environment: Environment, config: Config, lookup: SharedLookup) -> Self {
+        let http = Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        Self { environment, config, lookup, http }
+    }
+
+    fn tenant(&self) -> Tenant<'_> {
+        let reach = if self.environment.may_reach_private { Reach::Anywhere } else { Reach::Public };
+        Tenant { settings: &self.config.settings, lookup: &*self.lookup, reach }
+    }
+
+    /// The table
+    pub fn store(&self) -> DynamoDbStore {
+        DynamoDbStore::new(self.dynamodb(), self.environment.table.clone())
+    }
+
+    /// DynamoDB
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let environment = &self.environment;
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(environment.region.clone()))
+            .http_client(self.http.clone());
+        config.set_endpoint_url(environment.dynamodb_endpoint.clone());
+        if let Some(known) = &environment.credentials {
+            config = config.credentials_provider(credentials(known));
+        }
+        aws_sdk_dynamodb::Client::from_conf(config.build())
+    }
+
+    /// SNS
+    pub fn sns(&self) -> aws_sdk_sns::Client {
+        let environment = &self.environment;
+        let mut config = aws_sdk_sns::Config::builder()
+            .behavior_version(aws_sdk_sns::config::BehaviorVersion::latest())
+            .region(aws_sdk_sns::config::Region::new(environment.region.clone()))
+            .http_client(self.http.clone());
+        config.set_endpoint_url(environment.sns_endpoint.clone());
+        if let Some(known) = &environment.credentials {
+            config = config.credentials_provider(credentials(known));
+        }
+        aws_sdk_sns::Client::from_conf(config.build())
+    }
+
+    /// Facts, with open alerts from the table or, where nothing is stored, from their source
+    pub fn facts(&self, stored: bool) -> Result<AllFacts, StartError> {
+        let open_alerts = match stored {
+            true => OpenAlertFacts::Stored(StoredAlertFacts::new(self.store())),
+            false => OpenAlertFacts::AtSource,
+        };
+        Ok(AllFacts {
+            graph: self.tenant().graph_facts()?,
+            open_alerts,
+            organisation: self.config.settings.organisation.clone(),
+        })
+    }
+
+    /// The function `receive`
+    pub fn receive(&self) -> Result<ReceiveApp, StartError> {
+        Ok(ReceiveApp {
+            receive: Receive::new(self.store()),
+            log: self.store(),
+            signing_keys: self.tenant().signing_keys()?,
+            tokens: self.tenant().tokens()?,
+        })
+    }
+
+    /// The function `triage`
+    pub fn triage(&self) -> Result<TriageApp, StartError> {
+        Ok(Triage::new(self.config.rules.clone(), self.facts(true)?, self.store()))
+    }
+
+    /// The function `deliver`
+    pub fn deliver(&self) -> Result<DeliverApp, StartError> {
+        if self.environment.topic_arn.is_empty() {
+            return Err(StartError::Missing("DEFUSE_TOPIC_ARN"));
+        }
+        let notifier = SnsNotifier::new(self.sns(), self.environment.topic_arn.clone());
+        Ok(Deliver::new(self.store(), self.tenant().sources()?, notifier))
+    }
+
+    /// The function `chat`
+    pub fn post(&self) -> Result<PostApp, StartError> {
+        Ok(Post::new(self.store(), self.tenant().channels()?))
+    }
+}
+
+fn credentials(known: &AwsCredentials) -> Credentials {
+    let session = known.session_token.clone();
+    Credentials::new(
+        known.access_key_id.clone(),
+        known.secret_access_key.clone(),
+        session,
+        None,
+        "environment",
+    )
+}
