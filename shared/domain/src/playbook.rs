@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     action::Action,
-    case::{Case, CaseResult, Expectation},
+    case::{Case, CaseFacts, CaseResult, Expectation},
 };
 use crate::{
     classification::Classification,
@@ -160,7 +160,8 @@ impl Playbook {
         {
             check_resolving(&fields, trigger.as_ref(), criteria.as_ref(), limits);
         }
-        (api?, kind?);
+        api?;
+        kind?;
         Some(Self {
             name: name?,
             version,
