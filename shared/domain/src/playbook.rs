@@ -107,7 +107,7 @@ impl Playbook {
     /// Reads a playbook, or says everything that is wrong with it.
     ///
     /// `file` is how messages call it. Nothing outside is touched: whether channels exist and cases
-    /// come out as expected is checked by [`Playbook::check_channels`] and [`Playbook::try_case`].
+    /// come out as expected is checked by [`Playbook::check_channels`] and [`Case::check`].
     ///
     /// ```
     /// use defuse_domain::Playbook;
