@@ -1,5 +1,5 @@
 //! The alert: one detection by a service source, modelled on Microsoft Graph's
-//! `microsoft.graph.security.alert` (alerts_v2).
+//! `microsoft.graph.security.alert` (`alerts_v2`).
 //!
 //! Reading is lenient: what cannot be understood is flagged and kept, and never drops the alert.
 
@@ -29,7 +29,7 @@ use crate::{
 wire_names! {
     /// Whose format an alert came in; it also tells where the alert is resolved
     Shape {
-        /// Microsoft Graph alerts_v2
+        /// Microsoft Graph `alerts_v2`
         Graph = "graph",
         /// The API of Defender for Cloud Apps
         CloudApps = "cloudApps",

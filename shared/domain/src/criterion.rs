@@ -63,7 +63,7 @@ macro_rules! criteria {
                 organisation: &Organisation,
             ) -> Vec<Question> {
                 match self {
-                    $(Self::$variant(it) => it.questions(alert, organisation),)+
+                    $(Self::$variant(_) => $module::$variant::questions(alert, organisation),)+
                 }
             }
 

@@ -120,13 +120,21 @@ impl Builder {
         let first = Place { line: 1, column: 1 };
         while let Some((event, span)) = next(events)? {
             match event {
-                Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Nothing => {}
                 Event::DocumentStart(_) if root.is_some() => {
                     let message = "file has more than one document".to_owned();
                     return Err((Code::Syntax, span.start.into(), message));
                 }
-                Event::DocumentStart(_) => {}
-                other => root = Some(self.node(other, span, events, 0)?),
+                Event::DocumentStart(_)
+                | Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentEnd
+                | Event::Nothing => {}
+                Event::Alias(_)
+                | Event::Scalar(..)
+                | Event::SequenceStart(..)
+                | Event::SequenceEnd
+                | Event::MappingStart(..)
+                | Event::MappingEnd => root = Some(self.node(event, span, events, 0)?),
             }
         }
         root.ok_or_else(|| (Code::Syntax, first, "file is empty".to_owned()))
@@ -174,7 +182,7 @@ impl Builder {
         Ok(node)
     }
 
-    fn list<'a>(&mut self, events: &mut Events<'a>, depth: usize) -> Result<NodeValue, Problem> {
+    fn list(&mut self, events: &mut Events<'_>, depth: usize) -> Result<NodeValue, Problem> {
         let mut items = Vec::new();
         while let Some((event, span)) = next(events)? {
             if event == Event::SequenceEnd {
@@ -185,7 +193,7 @@ impl Builder {
         Ok(NodeValue::List(items))
     }
 
-    fn map<'a>(&mut self, events: &mut Events<'a>, depth: usize) -> Result<NodeValue, Problem> {
+    fn map(&mut self, events: &mut Events<'_>, depth: usize) -> Result<NodeValue, Problem> {
         let mut pairs = Vec::new();
         while let Some((event, span)) = next(events)? {
             if event == Event::MappingEnd {
@@ -225,6 +233,8 @@ fn scalar(text: String, style: ScalarStyle) -> NodeValue {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -261,7 +271,7 @@ mod tests {
         let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for index in 1..9 {
             let aliases = vec![format!("*a{}", index - 1); 10].join(", ");
-            bomb.push_str(&format!("a{index}: &a{index} [{aliases}]\n"));
+            writeln!(bomb, "a{index}: &a{index} [{aliases}]").unwrap();
         }
         check(&bomb, Code::OverLimit, 4);
     }

@@ -50,18 +50,19 @@ impl Evidence {
     ///
     /// The account that a process ran under is not one: it is often a system account.
     pub(crate) fn user(&self) -> Option<User> {
-        let evidence_type = self.evidence_type.known()?;
-        match evidence_type {
-            EvidenceType::User => self.account("userAccount"),
-            EvidenceType::Mailbox => self.account("userAccount").or_else(|| {
+        let evidence_type = *self.evidence_type.known()?;
+        if evidence_type == EvidenceType::User {
+            return self.account("userAccount");
+        }
+        if evidence_type == EvidenceType::Mailbox {
+            return self.account("userAccount").or_else(|| {
                 let name = self.text("upn").or_else(|| self.text("primaryAddress"))?;
                 Some(User { principal_name: Some(name.to_lowercase()), ..User::default() })
-            }),
-            EvidenceType::CloudLogonSession | EvidenceType::HostLogonSession => {
-                self.account("account.userAccount")
-            }
-            _ => None,
+            });
         }
+        [EvidenceType::CloudLogonSession, EvidenceType::HostLogonSession]
+            .contains(&evidence_type)
+            .then(|| self.account("account.userAccount"))?
     }
 
     fn account(&self, path: &str) -> Option<User> {

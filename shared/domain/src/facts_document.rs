@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     alert_id::AlertId,
     diagnostic::{Code, Diagnostic},
-    document::{Cursor, Fields, Problems, read_yaml},
+    document::{Cursor, Problems, read_yaml},
     fact::{OpenAlert, Unknown},
     organisation::names,
     severity::Severity,
@@ -21,6 +21,9 @@ pub type Given<T> = Result<T, Unknown>;
 
 /// The longest reason, in characters
 const TEXT_LENGTH_MAX: usize = 256;
+
+/// The key that says why something is not known
+const UNKNOWN: &str = "unknown";
 
 /// What is known of one user; what is absent is not known
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -70,7 +73,8 @@ impl FactsDocument {
                 .collect();
             read.into_iter().collect()
         });
-        let open_alerts = open_alerts_field(&fields, now);
+        let open_alerts =
+            fields.or("otherOpenAlerts", None, |it| given_open_alerts(it, now).map(Some));
         Some(Self { read: read?, users: users?, open_alerts: open_alerts? })
     }
 
@@ -82,9 +86,9 @@ impl FactsDocument {
 
 impl UserFacts {
     fn read(at: &Cursor<'_>, now: Timestamp) -> Option<Self> {
-        if let Some(unknown) = unknown(at) {
+        if let Some(reason) = at.only_field(UNKNOWN) {
             // Nothing is known of this user, for one reason.
-            let why = unknown?;
+            let why = why(&reason)?;
             return Some(Self {
                 automatic_replies: Some(Err(why.clone())),
                 risky_user: Some(Err(why.clone())),
@@ -105,7 +109,8 @@ impl UserFacts {
         let risky_user = json("riskyUser");
         let member_of = json("memberOf");
         let tags = fields.or("tags", None, |it| given(it, names).map(Some));
-        let open_alerts = open_alerts_field(&fields, now);
+        let open_alerts =
+            fields.or("otherOpenAlerts", None, |it| given_open_alerts(it, now).map(Some));
         Some(Self {
             automatic_replies: automatic_replies?,
             risky_user: risky_user?,
@@ -117,20 +122,19 @@ impl UserFacts {
 }
 
 fn given<'a, T>(at: &Cursor<'a>, read: impl Fn(&Cursor<'a>) -> Option<T>) -> Option<Given<T>> {
-    match unknown(at) {
-        Some(unknown) => unknown.map(Err),
+    match at.only_field(UNKNOWN) {
+        Some(reason) => why(&reason).map(Err),
         None => read(at).map(Ok),
     }
 }
 
-/// `{ unknown: timedOut }`; the inner option is a problem with the reason
-fn unknown(at: &Cursor<'_>) -> Option<Option<Unknown>> {
-    let reason = at.only_field("unknown")?;
-    Some(reason.short_text(TEXT_LENGTH_MAX).map(|reason| Unknown { reason, detail: None }))
+/// Reads the reason in `{ unknown: timedOut }`
+fn why(reason: &Cursor<'_>) -> Option<Unknown> {
+    reason.short_text(TEXT_LENGTH_MAX).map(|reason| Unknown { reason, detail: None })
 }
 
-fn open_alerts_field(fields: &Fields<'_>, now: Timestamp) -> Option<Option<Given<Vec<OpenAlert>>>> {
-    fields.or("otherOpenAlerts", None, |it| given(it, |it| open_alerts(it, now)).map(Some))
+fn given_open_alerts(at: &Cursor<'_>, now: Timestamp) -> Option<Given<Vec<OpenAlert>>> {
+    given(at, |it| open_alerts(it, now))
 }
 
 /// A number (of medium severity, created now), or a list of alerts

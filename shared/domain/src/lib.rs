@@ -60,7 +60,8 @@ pub use notification::{Notification, Template};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{
-    Action, Case, CaseResult, Expectation, LIMIT_MAX, Limits, Mode, Playbook, PlaybookName,
+    Action, Case, CaseFacts, CaseResult, Expectation, LIMIT_MAX, Limits, Mode, Playbook,
+    PlaybookName,
 };
 pub use run::{Effect, EffectAction, EffectId, EffectState, Run, RunKey};
 pub use settings::{Channel, ChannelKind, CloudAppsSettings, GraphSettings, SecretRef, Settings};

@@ -62,7 +62,7 @@ impl<'a> Planner<'a> {
         let determined = self.playbooks(|it| self.decision.determined_by.contains(&it.playbook));
         let if_refused = refused.effects(determined.iter().flat_map(|it| it.otherwise()));
         Plan {
-            tags: self.tags(&self.done()),
+            tags: Self::tags(&self.done()),
             effects: self.effects(self.done().into_iter()),
             if_refused: if_refused
                 .into_iter()
@@ -87,7 +87,7 @@ impl<'a> Planner<'a> {
             .flat_map(|it| it.otherwise())
             .chain(beside.iter().flat_map(|it| it.then()))
             .collect();
-        let tags = self.tags(&actions);
+        let tags = Self::tags(&actions);
         let mut effects = self.effects(actions.iter().copied());
         if let Some(text) = self.comment(&actions) {
             let comment = EffectAction::Comment { text };
@@ -114,7 +114,7 @@ impl<'a> Planner<'a> {
         self.rules.playbook(&trace.playbook).is_some_and(|it| it.resolves_as().is_some())
     }
 
-    fn tags(&self, actions: &[&Action]) -> BTreeSet<String> {
+    fn tags(actions: &[&Action]) -> BTreeSet<String> {
         actions
             .iter()
             .filter_map(|it| match it {
@@ -170,7 +170,8 @@ impl<'a> Planner<'a> {
             fact("Service source", source.display_name().to_owned());
         }
         fact("Outcome", self.outcome());
-        let by: Vec<&str> = self.decision.determined_by.iter().map(|it| it.as_str()).collect();
+        let by: Vec<&str> =
+            self.decision.determined_by.iter().map(crate::playbook::PlaybookName::as_str).collect();
         if !by.is_empty() {
             fact("Playbook", by.join(", "));
         }

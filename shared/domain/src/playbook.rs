@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     action::Action,
-    case::{Case, CaseResult, Expectation},
+    case::{Case, CaseFacts, CaseResult, Expectation},
 };
 use crate::{
     classification::Classification,
@@ -107,7 +107,7 @@ impl Playbook {
     /// Reads a playbook, or says everything that is wrong with it.
     ///
     /// `file` is how messages call it. Nothing outside is touched: whether channels exist and cases
-    /// come out as expected is checked by [`Playbook::check_channels`] and [`Playbook::try_case`].
+    /// come out as expected is checked by [`Playbook::check_channels`] and [`Case::check`].
     ///
     /// ```
     /// use defuse_domain::Playbook;
@@ -160,7 +160,8 @@ impl Playbook {
         {
             check_resolving(&fields, trigger.as_ref(), criteria.as_ref(), limits);
         }
-        (api?, kind?);
+        api?;
+        kind?;
         Some(Self {
             name: name?,
             version,

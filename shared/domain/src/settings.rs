@@ -105,7 +105,8 @@ impl Settings {
             Some((keys?, tokens?))
         });
         let organisation = Organisation::read(&fields);
-        (api?, kind?);
+        api?;
+        kind?;
         let (signing_keys, tokens) = receive?;
         Some(Self {
             graph: graph?,

@@ -40,9 +40,8 @@ impl User {
 
     /// Whether both name the same person by the same name
     fn is_same(&self, other: &Self) -> bool {
-        match (&self.id, &other.id) {
-            (Some(left), Some(right)) => return left == right,
-            (Some(_) | None, None) | (None, Some(_)) => {}
+        if let (Some(left), Some(right)) = (&self.id, &other.id) {
+            return left == right;
         }
         match (&self.principal_name, &other.principal_name) {
             (Some(left), Some(right)) => left == right,
@@ -84,7 +83,7 @@ mod tests {
         let other = User { id: Some("2".into()), ..User::default() };
         let unnamed = User { account_name: Some("root".into()), ..User::default() };
 
-        assert_eq!(distinct([by_name, by_both.clone()]), [by_both.clone()]);
+        assert_eq!(distinct([by_name, by_both.clone()]), vec![by_both.clone()]);
         assert_eq!(distinct([other.clone(), by_both.clone(), other.clone()]).len(), 2);
         assert_eq!(distinct([unnamed.clone(), unnamed.clone(), by_both]).len(), 2);
     }

@@ -89,7 +89,7 @@ pub fn read_body(body: &[u8]) -> Vec<Result<Alert, Unreadable>> {
         let message = "body has an empty list of alerts".to_owned();
         return refuse(UnreadableCode::Empty, 1, message, text);
     }
-    parts.into_iter().map(|part| part.read()).collect()
+    parts.into_iter().map(Part::read).collect()
 }
 
 /// One alert's text, and the line it begins on
@@ -171,8 +171,7 @@ fn is_list(text: &str) -> bool {
 /// The line that `part`, a piece of `whole`, begins on
 fn line_of(whole: &str, part: &str) -> usize {
     let offset = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
-    let before = whole.as_bytes().get(..offset).unwrap_or_default();
-    1 + before.iter().filter(|it| **it == b'\n').count()
+    1 + whole.get(..offset).unwrap_or_default().matches('\n').count()
 }
 
 /// Whether at least one line is a JSON object of its own

@@ -43,9 +43,10 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
 
     let mut pieces = Vec::new();
     for (index, item) in from.list("entities").iter().enumerate() {
-        match item {
-            Value::Object(entity) => pieces.extend(piece(entity)),
-            odd => from.flag_value(&format!("entities[{index}]"), Oddity::WrongType, odd),
+        if let Value::Object(entity) = item {
+            pieces.extend(piece(entity));
+        } else {
+            from.flag_value(&format!("entities[{index}]"), Oddity::WrongType, item);
         }
         if let Some(policy) = built_in_policy(item) {
             alert.detector_id = Some(policy.to_owned());
@@ -82,9 +83,10 @@ pub(super) fn read_flow(object: &Map<String, Value>, raw: &str) -> Result<Alert,
         pieces.push(account_piece(&name, None));
     }
     for (index, item) in from.list("Entities").iter().enumerate() {
-        match item {
-            Value::Object(entity) => pieces.extend(flow_piece(entity)),
-            odd => from.flag_value(&format!("Entities[{index}]"), Oddity::WrongType, odd),
+        if let Value::Object(entity) = item {
+            pieces.extend(flow_piece(entity));
+        } else {
+            from.flag_value(&format!("Entities[{index}]"), Oddity::WrongType, item);
         }
     }
     finish(alert, from, pieces, raw)
@@ -220,9 +222,8 @@ fn flow_piece(entity: &Map<String, Value>) -> Option<Value> {
     match text("Type")? {
         "account" => {
             let name = match (text("UserPrincipalName"), text("Name"), text("UPNSuffix")) {
-                (Some(name), _, _) => name.to_owned(),
                 (None, Some(name), Some(suffix)) => format!("{name}@{suffix}"),
-                (None, Some(name), None) => name.to_owned(),
+                (Some(name), _, _) | (None, Some(name), None) => name.to_owned(),
                 (None, None, _) => return None,
             };
             Some(account_piece(&name, text("AadUserId")))

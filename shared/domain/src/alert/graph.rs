@@ -1,4 +1,4 @@
-//! Reads an alert of Microsoft Graph (alerts_v2).
+//! Reads an alert of Microsoft Graph (`alerts_v2`).
 
 use serde_json::{Map, Value};
 
@@ -160,13 +160,14 @@ fn piece(object: &Map<String, Value>, place: &str, flags: &mut Vec<Flag>) -> Evi
             from.flag("@odata.type", Oddity::UnknownEvidence, "");
             AsRead::Other(String::new())
         }
-        Some(text) => match EvidenceType::from_odata_type(&text) {
-            Some(evidence_type) => AsRead::Known(evidence_type),
-            None => {
+        Some(text) => {
+            if let Some(evidence_type) = EvidenceType::from_odata_type(&text) {
+                AsRead::Known(evidence_type)
+            } else {
                 from.flag("@odata.type", Oddity::UnknownEvidence, &text);
                 AsRead::Other(text)
             }
-        },
+        }
     };
     if let AsRead::Known(evidence_type) = evidence_type {
         for (name, kind) in evidence_type.properties().iter().chain(BASE) {
@@ -200,7 +201,9 @@ fn check_kind(from: &mut Lenient<'_>, name: &str, kind: Kind, value: &Value) {
             let odd = object.get(*leaf).filter(|it| !it.is_null()).filter(|it| match kind {
                 Kind::Text | Kind::Time => !it.is_string(),
                 Kind::Number => !it.is_number(),
-                _ => false,
+                Kind::Boolean => !it.is_boolean(),
+                Kind::Texts | Kind::Objects(_) | Kind::Pieces => !it.is_array(),
+                Kind::Object(_) | Kind::Piece | Kind::Dictionary => !it.is_object(),
             });
             if let Some(odd) = odd {
                 from.flag_value(&format!("{name}.{leaf}"), Oddity::WrongType, odd);

@@ -59,26 +59,20 @@ impl<'a> Lenient<'a> {
 
     /// A text; a number or boolean in its place is taken as text and flagged
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
-        match self.value(name)? {
-            Value::String(text) if text.is_empty() => None,
-            Value::String(text) => Some(text.clone()),
-            odd @ (Value::Number(_) | Value::Bool(_)) => {
-                self.flag_value(name, Oddity::WrongType, odd);
-                Some(odd.to_string())
-            }
-            odd => {
-                self.flag_value(name, Oddity::WrongType, odd);
-                None
-            }
+        let value = self.value(name)?;
+        if let Value::String(text) = value {
+            return (!text.is_empty()).then(|| text.clone());
         }
+        self.flag_value(name, Oddity::WrongType, value);
+        (value.is_number() || value.is_boolean()).then(|| value.to_string())
     }
 
     /// A text that may as well be a number
     pub(super) fn text_or_number(&mut self, name: &str) -> Option<String> {
-        match self.value(name)? {
-            Value::Number(number) => Some(number.to_string()),
-            _ => self.text(name),
+        if let Value::Number(number) = self.value(name)? {
+            return Some(number.to_string());
         }
+        self.text(name)
     }
 
     /// A text that people read: flagged where it holds characters that cannot be seen

@@ -29,7 +29,7 @@ impl AddressInNamedRange {
         Some(Self { range: body.text()?.to_owned() })
     }
 
-    pub(super) fn questions(&self, _: &Alert, _: &Organisation) -> Vec<Question> {
+    pub(super) fn questions(_: &Alert, _: &Organisation) -> Vec<Question> {
         Vec::new()
     }
 

@@ -59,7 +59,7 @@ impl OtherOpenAlerts {
         Some(Self { within: within?, severity: severity? })
     }
 
-    pub(super) fn questions(&self, alert: &Alert, _: &Organisation) -> Vec<Question> {
+    pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::OpenAlerts).collect()
     }
 

@@ -35,7 +35,7 @@ impl UserHighRisk {
         Some(Self { max_age: max_age(&fields)? })
     }
 
-    pub(super) fn questions(&self, alert: &Alert, organisation: &Organisation) -> Vec<Question> {
+    pub(super) fn questions(alert: &Alert, organisation: &Organisation) -> Vec<Question> {
         alert.users().iter().flat_map(|user| signs(user, organisation)).collect()
     }
 
@@ -83,26 +83,20 @@ fn sign(answer: &Answer, organisation: &Organisation) -> Result<(Truth, String),
     match answer {
         Answer::Risk(risk) => {
             let high = high_risk.user_risk.is_some_and(|it| risk.level >= it);
-            let value = match risk.confirmed_compromised {
-                true => format!("risk in Entra ID is {}, confirmed compromised", risk.level),
-                false => format!("risk in Entra ID is {}", risk.level),
-            };
+            let confirmed = if risk.confirmed_compromised { ", confirmed compromised" } else { "" };
+            let value = format!("risk in Entra ID is {}{confirmed}", risk.level);
             Ok(((high || risk.confirmed_compromised).into(), value))
         }
         Answer::Groups(groups) => {
             let shared = shares(groups, &high_risk.groups);
-            let value = match shared {
-                true => "is in a group at high risk",
-                false => "is in no group at high risk",
-            };
+            let value =
+                if shared { "is in a group at high risk" } else { "is in no group at high risk" };
             Ok((shared.into(), value.to_owned()))
         }
         Answer::Tags(tags) => {
             let shared = shares(tags, &high_risk.tags);
-            let value = match shared {
-                true => "is tagged as high risk",
-                false => "is not tagged as high risk",
-            };
+            let value =
+                if shared { "is tagged as high risk" } else { "is not tagged as high risk" };
             Ok((shared.into(), value.to_owned()))
         }
         Answer::AutomaticReplies(_) | Answer::OpenAlerts(_) => Err(mismatch()),

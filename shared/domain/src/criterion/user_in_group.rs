@@ -40,7 +40,7 @@ impl UserInGroup {
         Some(Self { any_of: any_of?, max_age: max_age? })
     }
 
-    pub(super) fn questions(&self, alert: &Alert, _: &Organisation) -> Vec<Question> {
+    pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::Groups).collect()
     }
 

@@ -53,7 +53,7 @@ impl UserOutOfOffice {
         })
     }
 
-    pub(super) fn questions(&self, alert: &Alert, _: &Organisation) -> Vec<Question> {
+    pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::AutomaticReplies).collect()
     }
 

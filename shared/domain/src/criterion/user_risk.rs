@@ -34,7 +34,7 @@ impl UserRisk {
         Some(Self { at_least: RiskLevel::from_name(at_least?)?, max_age: max_age? })
     }
 
-    pub(super) fn questions(&self, alert: &Alert, _: &Organisation) -> Vec<Question> {
+    pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::Risk).collect()
     }
 

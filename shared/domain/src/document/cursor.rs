@@ -45,13 +45,12 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn problem(&self, code: Code, message: impl Into<String>, help: Option<String>) {
-        self.problem_at(self.node.place, &self.path, code, message.into(), help);
+        self.problem_at((self.node.place, &self.path), code, message.into(), help);
     }
 
     fn problem_at(
         &self,
-        place: Place,
-        path: &str,
+        (place, path): (Place, &str),
         code: Code,
         message: String,
         help: Option<String>,
@@ -246,7 +245,7 @@ impl<'a> Cursor<'a> {
             if entries.iter().any(|(known, _)| known == text) {
                 let message = format!("`{text}` stands here twice");
                 let path = self.inside(key, text).path;
-                self.problem_at(key.place, &path, Code::RepeatedKey, message, None);
+                self.problem_at((key.place, &path), Code::RepeatedKey, message, None);
                 continue;
             }
             entries.push((text, self.inside(value, text)));
@@ -275,7 +274,7 @@ impl<'a> Cursor<'a> {
         };
         let message = format!("`{key}` is not known here");
         let help = Some(offer(key, known));
-        self.problem_at(place, &value.path, Code::UnknownKey, message, help);
+        self.problem_at((place, &value.path), Code::UnknownKey, message, help);
     }
 
     /// The value of `name`, where the part is a map of that key alone

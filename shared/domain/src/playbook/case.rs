@@ -39,6 +39,13 @@ pub struct Case {
     pub expect: Expectation,
     /// Line and column in the file
     pub place: (usize, usize),
+    /// What is known
+    pub given: CaseFacts,
+}
+
+/// What a case knows: of every user, and of some by name
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CaseFacts {
     known: Known,
     of_users: Vec<(String, Known)>,
 }
@@ -100,8 +107,8 @@ impl Case {
         let alert = fields.require("alert").and_then(text);
         let now = fields.or("now", None, |it| it.time().map(Some));
         let expect = fields.require("expect").and_then(Expectation::read);
-        let nothing = (Known::default(), Vec::new());
-        let facts = fields.or("facts", nothing, |it| {
+        let nothing = CaseFacts::default();
+        let given = fields.or("facts", nothing, |it| {
             let fields = it.fields(&[&Known::FIELDS[..], &["users"]].concat())?;
             let known = Known::read(&fields);
             let of_users = fields.or("users", Vec::new(), |it| {
@@ -115,19 +122,10 @@ impl Case {
                     .collect();
                 read.into_iter().collect()
             });
-            Some((known?, of_users?))
+            Some(CaseFacts { known: known?, of_users: of_users? })
         });
-        let (known, of_users) = facts?;
         let place = at.place();
-        Some(Self {
-            name: name?,
-            alert: alert?,
-            now: now?,
-            expect: expect?,
-            place,
-            known,
-            of_users,
-        })
+        Some(Self { name: name?, alert: alert?, now: now?, expect: expect?, place, given: given? })
     }
 
     /// What a case knows, as the answers to `questions` at the time `now`
@@ -135,10 +133,12 @@ impl Case {
         questions
             .iter()
             .map(|question| {
-                let own = self.of_users.iter().find(|(name, _)| question.user().is_called(name));
+                let own =
+                    self.given.of_users.iter().find(|(name, _)| question.user().is_called(name));
                 let answer = own.and_then(|(_, known)| known.answer(question, now));
-                let answer = answer.or_else(|| self.known.answer(question, now));
-                let age = own.and_then(|(_, it)| it.age).or(self.known.age).unwrap_or_default();
+                let answer = answer.or_else(|| self.given.known.answer(question, now));
+                let age =
+                    own.and_then(|(_, it)| it.age).or(self.given.known.age).unwrap_or_default();
                 Fact {
                     question: question.clone(),
                     answer: answer
