@@ -1,0 +1,177 @@
+//! Resolves alerts at Microsoft Graph, and comments on them.
+//!
+//! Every call begins with a look at how the alert stands, so that it may be repeated after a crash
+//! at any point: what already is so is left, and nobody's later change is fought. A comment is ours
+//! if its text is exactly the same, so texts must be unique per run; that is the caller's part.
+//!
+//! Permissions: `SecurityAlert.ReadWrite.All`.
+
+use defuse_domain::{Alert, AsRead, Classification, Revision, Shape, Status};
+use defuse_flow::{AtSource, DeliveryError, SourceClient};
+use http::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{
+    NAME,
+    client::{Call, CallError, Deadline, Graph, Tries},
+    problem::Problem,
+};
+use crate::{delivery, http::Answer};
+
+const PERMISSION: &str = "SecurityAlert.ReadWrite.All";
+
+/// Alerts where they came from, by way of Microsoft Graph
+#[derive(Clone, Debug)]
+pub struct GraphSource {
+    graph: Graph,
+}
+
+impl GraphSource {
+    /// Changes by way of `graph`
+    pub const fn new(graph: Graph) -> Self {
+        Self { graph }
+    }
+
+    async fn look(&self, alert: &Alert, deadline: Deadline) -> Result<Alert, DeliveryError> {
+        let answer = self.graph.get(&self.url(alert, &[])?, deadline).await;
+        let answer = expect_success(alert, answer)?;
+        // Why lossy: a sign that is no UTF-8 is no reason to leave the alert as it is.
+        let text = String::from_utf8_lossy(&answer.body);
+        Alert::read(&text).map_err(|error| {
+            delivery::refused(NAME, format!("{NAME} showed an alert that is not readable"), error)
+        })
+    }
+
+    async fn patch(
+        &self,
+        alert: &Alert,
+        classification: Classification,
+        deadline: Deadline,
+    ) -> Result<u16, DeliveryError> {
+        let body = json!({
+            "status": Status::Resolved.name(),
+            "classification": classification.name(),
+            "determination": classification.determination(),
+        });
+        let url = self.url(alert, &[])?;
+        let call =
+            Call { method: Method::PATCH, url: &url, body: Some(&body), tries: Tries::Several };
+        let answer = self.graph.call(call, deadline).await;
+        expect_success(alert, answer).map(|it| it.status)
+    }
+
+    /// Adds the comment unless it is there; gives the status if it was added.
+    ///
+    /// It is sent once only: whether a lost one arrived shows at the next look.
+    async fn add_comment(
+        &self,
+        found: &Alert,
+        text: &str,
+        deadline: Deadline,
+    ) -> Result<Option<u16>, DeliveryError> {
+        if found.comments.iter().any(|it| it.text.as_deref() == Some(text)) {
+            return Ok(None);
+        }
+        let body: Value = json!({
+            "@odata.type": "microsoft.graph.security.alertComment",
+            "comment": text,
+        });
+        let url = self.url(found, &["comments"])?;
+        let call = Call { method: Method::POST, url: &url, body: Some(&body), tries: Tries::One };
+        let answer = self.graph.call(call, deadline).await;
+        expect_success(found, answer).map(|it| Some(it.status))
+    }
+
+    fn url(&self, alert: &Alert, below: &[&str]) -> Result<Url, DeliveryError> {
+        let parts = [&["security", "alerts_v2", alert.id.as_str()], below].concat();
+        self.graph.base().at(&parts).map_err(|error| CallError::Url(error).into_delivery_error())
+    }
+}
+
+impl SourceClient for GraphSource {
+    async fn resolve(
+        &self,
+        alert: &Alert,
+        classification: Classification,
+        comment: Option<&str>,
+        decided: Revision,
+    ) -> Result<AtSource, DeliveryError> {
+        let deadline = self.graph.change_deadline();
+        let found = self.look(alert, deadline).await?;
+
+        let is_as_wanted =
+            found.is_resolved_at_source() && found.classified() == Some(classification);
+        if !is_as_wanted && is_overtaken(&found, alert.shape, decided) {
+            return Ok(AtSource::Overtaken(Some(Box::new(found))));
+        }
+        let patched = if is_as_wanted {
+            None
+        } else {
+            Some(self.patch(alert, classification, deadline).await?)
+        };
+        let commented = match comment {
+            None => None,
+            Some(text) => self.add_comment(&found, text, deadline).await?,
+        };
+        Ok(match (patched, commented) {
+            (Some(patched), Some(commented)) => AtSource::Changed(format!(
+                "resolved (status {patched}), commented (status {commented})"
+            )),
+            (Some(status), None) => AtSource::Changed(format!("resolved (status {status})")),
+            (None, Some(status)) => AtSource::Changed(format!("commented (status {status})")),
+            (None, None) => AtSource::Already,
+        })
+    }
+
+    async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {
+        let deadline = self.graph.change_deadline();
+        let found = self.look(alert, deadline).await?;
+        Ok(match self.add_comment(&found, text, deadline).await? {
+            Some(status) => AtSource::Changed(format!("commented (status {status})")),
+            None => AtSource::Already,
+        })
+    }
+}
+
+/// Whether somebody changed the alert since it was decided, where it is not as we want it.
+///
+/// Our own change is no such case: after it the alert is as we want it. An alert resolved in
+/// another way is never resolved again, whenever that was.
+fn is_overtaken(found: &Alert, shape: Shape, decided: Revision) -> bool {
+    if found.is_resolved_at_source() {
+        return true;
+    }
+    match shape {
+        Shape::Graph | Shape::Incident => found.revision() > decided,
+        // Why: their revisions are times at Cloud Apps, which Graph's do not compare with. So it
+        // counts whether anybody laid hands on the alert.
+        Shape::CloudApps | Shape::CloudAppsFlow => {
+            let is_new = found.status.is_none() || found.status == Some(AsRead::Known(Status::New));
+            !is_new || found.classification.is_some() || found.assigned_to.is_some()
+        }
+    }
+}
+
+/// The answer, if Graph did what it was asked
+fn expect_success(
+    alert: &Alert,
+    answer: Result<Answer, CallError>,
+) -> Result<Answer, DeliveryError> {
+    let answer = answer.map_err(CallError::into_delivery_error)?;
+    if answer.is_success() {
+        return Ok(answer);
+    }
+    let problem = Problem::read(&answer);
+    let said = problem.said();
+    let for_people = match answer.status {
+        401 => format!("{NAME} does not accept our sign-in ({said})"),
+        403 => format!("{NAME} refused ({said}): grant `{PERMISSION}`"),
+        404 => format!("{NAME} has no alert `{}`", alert.id),
+        status => format!("{NAME} answered {status} ({said})"),
+    };
+    Err(delivery::unsuccessful(NAME, &answer, said, for_people))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! Answers questions about users out of Microsoft Graph.
+//!
+//! Looking up never fails a run: what cannot be answered is unknown, with its reason.
+//!
+//! Permissions: those of `directory` and `open_alerts`.
+
+use std::collections::BTreeSet;
+
+use defuse_domain::{Answer, Fact, Facts, Question, Unknown, UnknownReason};
+use defuse_flow::FactSource;
+use jiff::Timestamp;
+use tokio::{task::JoinSet, time::timeout_at};
+use tracing::{Instrument, warn};
+
+use super::{
+    NAME,
+    client::{Deadline, Graph},
+    directory, open_alerts,
+};
+use crate::chain::Chain;
+
+/// How many questions are asked at the same time
+const AT_ONCE_MAX: usize = 4;
+
+/// The facts that Microsoft Graph knows
+#[derive(Clone, Debug)]
+pub struct GraphFacts {
+    graph: Graph,
+}
+
+impl GraphFacts {
+    /// Facts by way of `graph`
+    pub const fn new(graph: Graph) -> Self {
+        Self { graph }
+    }
+}
+
+impl FactSource for GraphFacts {
+    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+        let deadline = self.graph.answer_deadline();
+        let mut left: BTreeSet<Question> = questions.iter().cloned().collect();
+        let mut to_ask: Vec<Question> = left.iter().rev().cloned().collect();
+        let mut asked = JoinSet::new();
+        let mut facts = Vec::new();
+        loop {
+            while asked.len() < AT_ONCE_MAX
+                && let Some(question) = to_ask.pop()
+            {
+                let graph = self.graph.clone();
+                let ask = async move { (answer(&graph, &question, now, deadline).await, question) };
+                asked.spawn(ask.in_current_span());
+            }
+            match timeout_at(deadline.at(), asked.join_next()).await {
+                Ok(Some(Ok((answer, question)))) => {
+                    left.remove(&question);
+                    facts.push(fact(question, answer, now));
+                }
+                // The question stays among those left.
+                Ok(Some(Err(error))) => warn!(error = %Chain(&error), "a question was dropped"),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        // Dropping the set ends what still runs.
+        let reason = if deadline.left().is_zero() {
+            UnknownReason::TimedOut
+        } else {
+            UnknownReason::Unavailable
+        };
+        facts.extend(left.into_iter().map(|it| fact(it, Err(Unknown::because(reason)), now)));
+        Facts::new(facts)
+    }
+}
+
+fn fact(question: Question, answer: Result<Answer, Unknown>, now: Timestamp) -> Fact {
+    Fact { question, answer, source: NAME.to_owned(), read: now }
+}
+
+async fn answer(
+    graph: &Graph,
+    question: &Question,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Result<Answer, Unknown> {
+    let user = question.user();
+    let key = || user.directory_key().ok_or_else(|| Unknown::because(UnknownReason::UserNotNamed));
+    match question {
+        Question::AutomaticReplies(_) => directory::automatic_replies(graph, key()?, deadline)
+            .await
+            .map(Answer::AutomaticReplies),
+        Question::Risk(_) => directory::risk(graph, user, deadline).await.map(Answer::Risk),
+        Question::Groups(_) => directory::groups(graph, key()?, deadline).await.map(Answer::Groups),
+        Question::OpenAlerts(_) => {
+            key()?;
+            open_alerts::open_alerts(graph, user, now, deadline).await.map(Answer::OpenAlerts)
+        }
+        Question::Tags(_) => {
+            let detail = format!("{NAME} does not keep our tags");
+            Err(Unknown::with_detail(UnknownReason::NotConfigured, detail))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
