@@ -1,6 +1,7 @@
 //! The ports, made of DynamoDB, SNS, Graph, Defender for Cloud Apps, Teams and Slack.
 
 mod chain;
+mod chat;
 mod cloud_apps;
 mod delivery;
 mod graph;
@@ -8,8 +9,11 @@ mod http;
 #[cfg(test)]
 mod scripted;
 mod secret;
+mod signature;
+mod sns;
 mod source;
 
+pub use chat::{ChannelKind, ChannelSettings, ChatChannels};
 pub use cloud_apps::{CloudAppsSettings, CloudAppsSource};
 pub use graph::{
     Graph, GraphFacts, GraphSettings, GraphSource, read_automatic_replies, read_member_of,
@@ -17,4 +21,10 @@ pub use graph::{
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
 pub use secret::Secret;
+pub use signature::{
+    KEY_BYTES_MAX, KEY_BYTES_MIN, SIGNATURES_MAX, SignatureError, SignatureHeaders, SigningKey,
+    SigningKeyError, TOLERANCE_SECONDS, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, verify,
+    verify_token,
+};
+pub use sns::{MESSAGE_BYTES_MAX, NotificationError, SnsNotifier, read_notification};
 pub use source::Sources;
