@@ -123,6 +123,11 @@ impl Wiring {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
+    /// The HTTP client that all AWS clients share
+    pub fn http(&self) -> SharedHttpClient {
+        self.http.clone()
+    }
+
     /// SNS
     pub fn sns(&self) -> aws_sdk_sns::Client {
         let environment = &self.environment;

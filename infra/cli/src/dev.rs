@@ -1,0 +1,45 @@
+//! `defuse dev`: the embedded host alone, with its state in a folder.
+
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+};
+
+use defuse_lambda::{Config, SharedLookup};
+use jiff::Timestamp;
+
+use crate::{
+    args::DevArguments,
+    explain,
+    failure::Failure,
+    host::{Host, HostOptions},
+};
+
+pub(crate) async fn run(arguments: DevArguments) -> Result<(), Failure> {
+    let config = Config::load(&arguments.config)?;
+    let n_playbooks = config.rules.playbooks().count();
+    let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
+    let mut host = Host::start(HostOptions {
+        port: arguments.port,
+        data: Some(arguments.data.clone()),
+        config,
+        lookup,
+        clock: Arc::new(Timestamp::now),
+    })
+    .await?;
+    explain::announce(&arguments.data, host.address)?;
+
+    let mut out = io::stdout().lock();
+    writeln!(out, "Defuse listens on http://{}", host.address)
+        .and_then(|()| writeln!(out, "  send signed alerts to {}", host.receive_url()))
+        .and_then(|()| {
+            let data = arguments.data.display();
+            writeln!(out, "  {n_playbooks} playbooks in force, state in {data}")
+        })
+        .and_then(|()| writeln!(out, "  stop with Ctrl-C; the state stays"))
+        .and_then(|()| out.flush())
+        .map_err(Failure::Output)?;
+    drop(out);
+    host.stopped().await;
+    Err(Failure::host("a part of the host stopped", "see the log (RUST_LOG=info)"))
+}

@@ -1,0 +1,136 @@
+//! `defuse explain`: the trace of the last run, from a running host or from what it stored.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+};
+
+use defuse_adapters::DynamoDbStore;
+use defuse_domain::{Alert, AlertId, Run};
+use defuse_flow::{RunStore as _, StoreError};
+use defuse_lambda::{AwsCredentials, Config, Environment, SharedLookup, Wiring};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{args::ExplainArguments, failure::Failure, host, report};
+
+/// The file that says where the host of a folder listens
+const ANNOUNCEMENT: &str = "host.json";
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Announcement {
+    address: SocketAddr,
+}
+
+/// An alert, and the run that decided it last
+pub(crate) struct LastRun {
+    pub(crate) alert: Alert,
+    pub(crate) run: Option<Run>,
+}
+
+impl LastRun {
+    pub(crate) fn to_json(&self) -> Value {
+        json!({ "raw": self.alert.raw, "run": self.run })
+    }
+
+    fn from_json(value: &Value) -> Option<Self> {
+        let alert = Alert::read(value.get("raw")?.as_str()?).ok()?;
+        let run = serde_json::from_value(value.get("run")?.clone()).ok()?;
+        Some(Self { alert, run })
+    }
+}
+
+/// Says where this folder's host listens
+pub(crate) fn announce(data: &Path, address: SocketAddr) -> Result<(), Failure> {
+    let path = data.join(ANNOUNCEMENT);
+    let text = json!(Announcement { address }).to_string();
+    fs::write(&path, text).map_err(|source| Failure::File { path, source })
+}
+
+/// The alert of that id with its last run
+pub(crate) async fn last_run(
+    store: &DynamoDbStore,
+    id: &AlertId,
+) -> Result<Option<LastRun>, StoreError> {
+    let Some(stored) = store.load(id).await? else {
+        return Ok(None);
+    };
+    let run = match &stored.last_run {
+        Some(key) => store.run(key).await?,
+        None => None,
+    };
+    Ok(Some(LastRun { alert: stored.alert, run }))
+}
+
+pub(crate) async fn run(arguments: ExplainArguments) -> Result<(), Failure> {
+    let id = AlertId::parse(&arguments.alert_id)
+        .map_err(|error| Failure::NotFound(format!("no such alert: {error}")))?;
+    if !arguments.data.is_dir() {
+        let data = arguments.data.display();
+        return Err(Failure::NotFound(format!("there is no state in {data}; give --data")));
+    }
+    let found = match ask_host(&arguments.data, &id).await {
+        Some(found) => found,
+        None => ask_store(&arguments.data, &id).await?,
+    };
+    let Some(found) = found else {
+        return Err(Failure::NotFound(format!("there is no alert `{id}`")));
+    };
+    let mut out = io::stdout().lock();
+    let written = match (&found.run, arguments.json) {
+        (Some(run), true) => {
+            let mut object = report::as_json(&found.alert, &run.decision);
+            if let Some(object) = object.as_object_mut() {
+                object.insert("decided".to_owned(), json!(run.decided));
+                object.insert("facts".to_owned(), json!(run.facts));
+            }
+            writeln!(out, "{object}")
+        }
+        (Some(run), false) => report::write_summary(&mut out, &found.alert, &run.decision)
+            .and_then(|()| writeln!(out, "  decided {}", run.decided))
+            .and_then(|()| report::write_trace(&mut out, &run.decision)),
+        (None, true) => writeln!(out, "{}", json!({ "alert": id, "outcome": "pending" })),
+        (None, false) => writeln!(out, "{id} is stored and not yet decided"),
+    };
+    written.map_err(Failure::Output)
+}
+
+/// What a running host says; `None` where none runs
+async fn ask_host(data: &Path, id: &AlertId) -> Option<Option<LastRun>> {
+    let text = fs::read_to_string(data.join(ANNOUNCEMENT)).ok()?;
+    let Announcement { address } = serde_json::from_str(&text).ok()?;
+    let mut url = url::Url::parse(&format!("http://{address}/runs")).ok()?;
+    url.path_segments_mut().ok()?.push(id.as_str());
+    let http = defuse_adapters::Http::new(
+        defuse_adapters::Reach::Anywhere,
+        std::time::Duration::from_secs(5),
+    )
+    .ok()?;
+    let request = lambda_http::http::Request::get(url.as_str()).body(Vec::new()).ok()?;
+    let answer = http.send(request).await.ok()?;
+    match answer.status {
+        200 => Some(LastRun::from_json(&serde_json::from_slice(&answer.body).ok()?)),
+        404 => Some(None),
+        _ => None,
+    }
+}
+
+/// What is in the folder of a host that does not run
+async fn ask_store(data: &Path, id: &AlertId) -> Result<Option<LastRun>, Failure> {
+    let database = host::open(data).await?;
+    let lookup: SharedLookup = Arc::new(|_: &str| None);
+    let environment = Environment {
+        dynamodb_endpoint: Some(database.endpoint.clone()),
+        credentials: Some(AwsCredentials {
+            access_key_id: "embedded".to_owned(),
+            secret_access_key: "embedded".to_owned(),
+            session_token: None,
+        }),
+        ..Environment::read(&*lookup)
+    };
+    let wiring = Wiring::of(environment, Config::default(), lookup);
+    Ok(last_run(&wiring.store(), id).await?)
+}

@@ -1,0 +1,136 @@
+//! The one-machine host: the functions' own handlers in one process, with an embedded DynamoDB, an
+//! in-process topic, the table's stream pumped into them, and HTTP.
+//!
+//! The adapters are those of production; only endpoints differ.
+
+mod database;
+mod pump;
+mod topic;
+mod web;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use defuse_adapters::{DynamoDbStore, create_table};
+use defuse_lambda::{AwsCredentials, Config, DeliverApp, Environment, PostApp, ReceiveApp, SharedLookup, TriageApp, Wiring};
+use jiff::Timestamp;
+use tokio::{net::TcpListener, task::JoinSet};
+
+use self::{database::Database, topic::Topic};
+use crate::failure::Failure;
+
+/// Tells the time; the demo's stands near its sample events
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// How a host is set up
+pub(crate) struct HostOptions {
+    /// Port on the loopback, 0 for a free one
+    pub(crate) port: u16,
+    /// Folder that keeps the state; in memory where there is none
+    pub(crate) data: Option<PathBuf>,
+    /// The configuration in force
+    pub(crate) config: Config,
+    /// Where settings and secrets are looked up
+    pub(crate) lookup: SharedLookup,
+    /// Tells the time
+    pub(crate) clock: Clock,
+}
+
+/// The functions, each wired as in production
+pub(crate) struct Apps {
+    pub(crate) receive: ReceiveApp,
+    pub(crate) triage: TriageApp,
+    pub(crate) deliver: DeliverApp,
+    pub(crate) post: PostApp,
+    pub(crate) store: DynamoDbStore,
+}
+
+/// A running host; it stops when dropped
+pub(crate) struct Host {
+    /// Where it listens
+    pub(crate) address: SocketAddr,
+    pub(crate) apps: Arc<Apps>,
+    pub(crate) topic: Arc<Topic>,
+    tasks: JoinSet<()>,
+    _database: Option<Database>,
+}
+
+impl Host {
+    /// Starts everything; returns once alerts can be sent
+    pub(crate) async fn start(options: HostOptions) -> Result<Self, Failure> {
+        let HostOptions { port, data, config, lookup, clock } = options;
+        let mut tasks = JoinSet::new();
+        let own = Environment::read(&*lookup);
+
+        let (database, dynamodb) = match &own.dynamodb_endpoint {
+            Some(endpoint) => (None, endpoint.clone()),
+            None => {
+                let database = Database::start(data.as_deref()).await?;
+                let endpoint = database.endpoint.clone();
+                (Some(database), endpoint)
+            }
+        };
+        let (topic, inbox) = Topic::open(data.as_deref())?;
+        let topic = Arc::new(topic);
+        let sns = match &own.sns_endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => topic::serve(Arc::clone(&topic), &mut tasks).await?,
+        };
+        let environment = Environment {
+            dynamodb_endpoint: Some(dynamodb),
+            sns_endpoint: Some(sns),
+            topic_arn: match own.topic_arn.as_str() {
+                "" => topic::ARN.to_owned(),
+                arn => arn.to_owned(),
+            },
+            credentials: Some(own.credentials.clone().unwrap_or_else(|| AwsCredentials {
+                access_key_id: "embedded".to_owned(),
+                secret_access_key: "embedded".to_owned(),
+                session_token: None,
+            })),
+            may_reach_private: true,
+            ..own
+        };
+        let wiring = Wiring::of(environment, config, lookup);
+        create_table(&wiring.dynamodb(), &wiring.environment.table).await?;
+        let apps = Arc::new(Apps {
+            receive: wiring.receive()?,
+            triage: wiring.triage()?,
+            deliver: wiring.deliver()?,
+            post: wiring.post()?,
+            store: wiring.store(),
+        });
+
+        let listener = TcpListener::bind(("127.0.0.1", port)).await;
+        let listener = listener
+            .map_err(|error| Failure::host(format!("cannot listen on 127.0.0.1:{port}"), error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::host("cannot tell where we listen", error))?;
+        tasks.spawn(web::serve(listener, Arc::clone(&apps), Arc::clone(&clock)));
+        tasks.spawn(topic::hand_on(
+            Arc::clone(&topic),
+            inbox,
+            Arc::clone(&apps),
+            Arc::clone(&clock),
+        ));
+        let streams = pump::Streams::of(&wiring);
+        tasks.spawn(pump::run(streams, Arc::clone(&apps), clock));
+        Ok(Self { address, apps, topic, tasks, _database: database })
+    }
+
+    /// Where alerts are sent
+    pub(crate) fn receive_url(&self) -> String {
+        format!("http://{}/receive", self.address)
+    }
+
+    /// Waits until a part of it stops, which none should
+    pub(crate) async fn stopped(&mut self) {
+        let first = self.tasks.join_next().await;
+        drop(first);
+    }
+}
+
+/// Opens the state of a host that does not run
+pub(crate) async fn open(data: &std::path::Path) -> Result<Database, Failure> {
+    Database::start(Some(data)).await
+}

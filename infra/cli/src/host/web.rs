@@ -1,0 +1,69 @@
+//! HTTP on the loopback: alerts in, and why they were decided out.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Path, Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{any, get},
+};
+use defuse_domain::{AlertId, BODY_BYTES_MAX};
+use defuse_lambda::Chain;
+use tokio::net::TcpListener;
+use tracing::{error, warn};
+
+use super::{Apps, Clock};
+use crate::explain;
+
+#[derive(Clone)]
+struct Shared {
+    apps: Arc<Apps>,
+    clock: Clock,
+}
+
+pub(crate) async fn serve(listener: TcpListener, apps: Arc<Apps>, clock: Clock) {
+    let router = Router::new()
+        .route("/receive", any(receive))
+        .route("/runs/{alert_id}", get(last_run))
+        .route("/health", get(|| async { "ok\n" }))
+        .with_state(Shared { apps, clock });
+    if let Err(error) = axum::serve(listener, router).await {
+        warn!(error = %error, "HTTP stopped");
+    }
+}
+
+/// Hands a request to the function `receive` as Lambda would
+async fn receive(State(shared): State<Shared>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    // One byte past the bound is enough for the function to see that it is too large.
+    let body = match to_bytes(body, BODY_BYTES_MAX + 1).await {
+        Ok(body) => body,
+        Err(_) => Bytes::from(vec![b' '; BODY_BYTES_MAX + 1]),
+    };
+    let request =
+        lambda_http::http::Request::from_parts(parts, lambda_http::Body::Binary(body.to_vec()));
+    let answer = defuse_receive::handle(&shared.apps.receive, request, (shared.clock)()).await;
+    let (parts, body) = answer.into_parts();
+    Response::from_parts(parts, Body::from(body.as_ref().to_vec()))
+}
+
+/// The alert and the run that decided it last, as JSON
+async fn last_run(State(shared): State<Shared>, Path(alert_id): Path<String>) -> Response {
+    let Ok(id) = AlertId::parse(&alert_id) else {
+        return (StatusCode::BAD_REQUEST, "no alert id\n").into_response();
+    };
+    match explain::last_run(&shared.apps.store, &id).await {
+        Ok(Some(found)) => {
+            let content = [(header::CONTENT_TYPE, "application/json")];
+            (content, found.to_json().to_string()).into_response()
+        }
+        Ok(None) => (StatusCode::NOT_FOUND, "no alert of that id\n").into_response(),
+        Err(failure) => {
+            error!(error = %Chain(&failure), "cannot read a run");
+            (StatusCode::SERVICE_UNAVAILABLE, "the state cannot be read\n").into_response()
+        }
+    }
+}
