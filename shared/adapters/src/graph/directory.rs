@@ -85,19 +85,26 @@ pub(super) async fn groups(
     Ok(groups)
 }
 
-/// The user's id, which the directory is asked for where the alert has none.
+/// What the directory is asked by: the user's id there, else the name.
 ///
-/// Some sources put an id of their own in its place; asked for risk by that one, Entra ID would say
-/// that it never saw any.
-async fn object_id(graph: &Graph, user: &User, deadline: Deadline) -> Result<String, Unknown> {
-    if let Some(id) = user.id.as_deref().filter(|it| is_guid(it)) {
-        return Ok(id.to_owned());
-    }
-    let key = user
-        .principal_name
+/// Some sources put an id of their own in its place, which is no GUID (Cloud Apps: `11161`).
+pub(super) fn key(user: &User) -> Result<&str, Unknown> {
+    user.id
         .as_deref()
+        .filter(|it| is_guid(it))
+        .or(user.principal_name.as_deref())
         .or_else(|| user.directory_key())
-        .ok_or_else(|| Unknown::because(UnknownReason::UserNotNamed))?;
+        .ok_or_else(|| Unknown::because(UnknownReason::UserNotNamed))
+}
+
+/// The user's id in the directory, which is asked for it where the alert does not have it.
+///
+/// Asked for risk by any other id, Entra ID would say that it never saw any.
+async fn object_id(graph: &Graph, user: &User, deadline: Deadline) -> Result<String, Unknown> {
+    let key = key(user)?;
+    if is_guid(key) {
+        return Ok(key.to_owned());
+    }
     let url = with_query(address(graph, &["users", key])?, &[("$select", "id,userPrincipalName")]);
     let answer = ask(graph, &url, deadline).await?;
     if answer.status == 404 {

@@ -82,7 +82,7 @@ async fn answer(
     deadline: Deadline,
 ) -> Result<Answer, Unknown> {
     let user = question.user();
-    let key = || user.directory_key().ok_or_else(|| Unknown::because(UnknownReason::UserNotNamed));
+    let key = || directory::key(user);
     match question {
         Question::AutomaticReplies(_) => directory::automatic_replies(graph, key()?, deadline)
             .await

@@ -65,6 +65,19 @@ async fn a_name_that_leads_elsewhere_is_not_asked_for() {
     assert!(server.seen().is_empty());
 }
 
+#[test]
+fn the_directory_is_asked_by_its_own_id_or_by_name() {
+    let check = |id, name, expected: Result<&str, &str>| {
+        let user = user(id, name);
+        assert_eq!(key(&user).map_err(|it| it.reason), expected.map_err(str::to_owned));
+    };
+    check(Some(KIM), Some("kim"), Ok(KIM));
+    check(Some("11161"), Some("kim"), Ok("kim"));
+    check(Some("11161"), None, Ok("11161"));
+    check(None, Some("kim"), Ok("kim"));
+    check(None, None, Err("userNotNamed"));
+}
+
 #[tokio::test]
 async fn risk_is_asked_for_by_id() {
     let at_risk = || json(RISK_OF_KIM, 200, json!({ "riskLevel": "low", "riskState": "atRisk" }));
