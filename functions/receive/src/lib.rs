@@ -29,11 +29,7 @@ pub async fn handle(app: &ReceiveApp, request: Request, now: Timestamp) -> Respo
     }
 }
 
-async fn take(
-    app: &ReceiveApp,
-    request: &Request,
-    now: Timestamp,
-) -> Result<Receipt, Refusal> {
+async fn take(app: &ReceiveApp, request: &Request, now: Timestamp) -> Result<Receipt, Refusal> {
     if request.method() != Method::POST {
         return Err(Refusal::Method);
     }

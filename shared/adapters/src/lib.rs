@@ -4,6 +4,7 @@ mod chain;
 mod chat;
 mod cloud_apps;
 mod delivery;
+mod dynamodb;
 mod graph;
 mod http;
 #[cfg(test)]
@@ -15,6 +16,9 @@ mod source;
 
 pub use chat::{ChannelKind, ChannelSettings, ChatChannels};
 pub use cloud_apps::{CloudAppsSettings, CloudAppsSource};
+pub use dynamodb::{
+    DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
+};
 pub use graph::{
     Graph, GraphFacts, GraphSettings, GraphSource, read_automatic_replies, read_member_of,
     read_risky_user,

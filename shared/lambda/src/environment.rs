@@ -56,7 +56,8 @@ impl Environment {
         Self {
             table: text("DEFUSE_TABLE").unwrap_or_else(|| "defuse".to_owned()),
             topic_arn: text("DEFUSE_TOPIC_ARN").unwrap_or_default(),
-            config: text("DEFUSE_CONFIG").map_or_else(|| PathBuf::from("/opt/infra"), PathBuf::from),
+            config: text("DEFUSE_CONFIG")
+                .map_or_else(|| PathBuf::from("/opt/infra"), PathBuf::from),
             region: text("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
             dynamodb_endpoint: text("AWS_ENDPOINT_URL_DYNAMODB"),
             sns_endpoint: text("AWS_ENDPOINT_URL_SNS"),
@@ -67,8 +68,7 @@ impl Environment {
             }),
             // A function in Lambda reaches no private address, whatever a variable says.
             may_reach_private: text("DEFUSE_REACH").as_deref() == Some("anywhere")
-                && (text("AWS_LAMBDA_FUNCTION_NAME").is_none()
-                    || text("AWS_SAM_LOCAL").is_some()),
+                && (text("AWS_LAMBDA_FUNCTION_NAME").is_none() || text("AWS_SAM_LOCAL").is_some()),
             json_logs: text("AWS_LAMBDA_LOG_FORMAT").as_deref() == Some("JSON"),
             log_level: text("AWS_LAMBDA_LOG_LEVEL").or_else(|| text("RUST_LOG")),
         }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use defuse_adapters::{GraphFacts, StoredAlertFacts};
-use defuse_domain::{
-    Answer, Fact, Facts, Organisation, Question, Unknown, UnknownReason, User,
-};
+use defuse_domain::{Answer, Fact, Facts, Organisation, Question, Unknown, UnknownReason, User};
 use defuse_flow::FactSource;
 use jiff::Timestamp;
 

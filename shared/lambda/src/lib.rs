@@ -17,9 +17,7 @@ pub use config::{Config, ConfigError};
 pub use environment::{AwsCredentials, Environment, Lookup};
 pub use facts::{AllFacts, OpenAlertFacts};
 pub use telemetry::start_logs;
-pub use wiring::{
-    DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring,
-};
+pub use wiring::{DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring};
 
 /// Starts a function: logs first, then surroundings and configuration
 pub fn start() -> Result<Wiring, StartError> {

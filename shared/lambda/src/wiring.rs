@@ -93,14 +93,13 @@ impl Wiring {
 
     /// The same, with a configuration that was read already
     pub fn of(environment: Environment, config: Config, lookup: SharedLookup) -> Self {
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         Self { environment, config, lookup, http }
     }
 
     fn tenant(&self) -> Tenant<'_> {
-        let reach = if self.environment.may_reach_private { Reach::Anywhere } else { Reach::Public };
+        let reach =
+            if self.environment.may_reach_private { Reach::Anywhere } else { Reach::Public };
         Tenant { settings: &self.config.settings, lookup: &*self.lookup, reach }
     }
 

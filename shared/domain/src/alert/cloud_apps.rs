@@ -17,6 +17,12 @@ use crate::{
 /// The prefix that Graph puts before Cloud Apps' own id
 const PREFIX: &str = "ca";
 
+/// How long Cloud Apps' own ids are: 24 hexadecimal digits
+const OWN_ID_LENGTH: usize = 24;
+
+/// How long a GUID is
+const GUID_LENGTH: usize = 36;
+
 /// Reads what the API's `/alerts/` gives (`_id`, times in milliseconds, numbers for members)
 pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, AlertError> {
     let mut from = Lenient::new(object);
@@ -94,7 +100,9 @@ pub(super) fn read_flow(object: &Map<String, Value>, raw: &str) -> Result<Alert,
 
 /// An alert of Cloud Apps that says nothing yet
 fn empty(provider_id: &str, shape: Shape, raw: &str) -> Result<Alert, AlertError> {
-    let id = format!("{PREFIX}{}", provider_id.strip_prefix(PREFIX).unwrap_or(provider_id));
+    // An id may begin with the prefix's letters by chance: only what is whole without is prefixed.
+    let bare = provider_id.strip_prefix(PREFIX).filter(|it| it.len() == OWN_ID_LENGTH);
+    let id = format!("{PREFIX}{}", bare.unwrap_or(provider_id));
     AlertId::parse(&id)?;
     let frame = Map::from_iter([("id".to_owned(), Value::String(id))]);
     let mut alert = graph::read(&frame, raw)?;
@@ -240,6 +248,8 @@ fn flow_piece(entity: &Map<String, Value>) -> Option<Value> {
 /// A user by principal name, or by mere account name where it is none
 fn account_piece(name: &str, id: Option<&str>) -> Value {
     let is_principal = name.contains('@');
+    // Cloud Apps has ids of its own for accounts; only a GUID is one of the directory's.
+    let id = id.filter(|it| it.len() == GUID_LENGTH);
     json!({
         "@odata.type": "#microsoft.graph.security.userEvidence",
         "userAccount": {

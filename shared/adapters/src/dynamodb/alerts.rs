@@ -1,0 +1,143 @@
+//! Where alerts are kept when they arrive.
+//!
+//! DynamoDB actions: `dynamodb:GetItem`, `dynamodb:BatchWriteItem`, `dynamodb:UpdateItem`; for
+//! what is rejected, `dynamodb:PutItem`.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use defuse_domain::{Alert, AlertId, Revision, Unreadable};
+use defuse_flow::{AlertState, AlertStore, StoreError, Stored};
+use jiff::Timestamp;
+
+use super::{
+    DynamoDbStore,
+    bodies::{Body, CONTENT},
+    change::{Change, Written},
+    errors::store_error,
+    items::{Item, bytes, compress, cut, expires, number, state_name, text},
+    keys::{Key, digest},
+    work::WorkKind,
+};
+
+/// As much of a title as the head has, in bytes
+const TITLE_BYTES_MAX: usize = 80;
+/// As much of a rejected payload as is kept, in bytes, compressed or not
+const REJECTED_BYTES_MAX: usize = 300 * 1024;
+/// As much of the message to the sender as is kept, in bytes
+const MESSAGE_BYTES_MAX: usize = 2_000;
+/// How long a rejected payload is kept
+const REJECTED_DAYS: i64 = 90;
+
+impl AlertStore for DynamoDbStore {
+    async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
+        let what = format!("to keep alert `{}`", alert.id);
+        if self.has(&what, &alert.id, alert.revision()).await? {
+            return Ok(Stored::Again);
+        }
+
+        let body = Body::of(&what, alert)?;
+        let head = pending(alert, &body, now);
+        self.put_all(&what, body.items.into_iter().chain(links(alert, now)).collect()).await?;
+        match self.change(&what, Key::head(&alert.id), head).await? {
+            Written::Changed(None) => Ok(Stored::New),
+            Written::Changed(Some(_)) => Ok(Stored::Newer),
+            Written::Kept(_) => Ok(Stored::Again),
+        }
+    }
+
+    async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
+        let what = "to keep a rejected payload";
+        let mut compressed = compress(what, unreadable.raw.as_bytes())?;
+        if compressed.len() > REJECTED_BYTES_MAX {
+            let beginning = cut(&unreadable.raw, REJECTED_BYTES_MAX);
+            compressed = compress(what, beginning.as_bytes())?;
+        }
+        // Why: the same payload with the same reason is one item, however often it is sent.
+        let name = digest(format!("{} {}", unreadable.code, unreadable.raw).as_bytes());
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(Key::rejected(now, &name).attributes()))
+            .item("code", text(unreadable.code.name()))
+            .item("line", number(unreadable.line))
+            .item("message", text(cut(&unreadable.message, MESSAGE_BYTES_MAX)))
+            .item("bytes", number(unreadable.raw.len()))
+            .item(CONTENT, bytes(compressed))
+            .item("received", text(now.to_string()))
+            .item("expires", expires(now, REJECTED_DAYS))
+            .send()
+            .await;
+        put.map(drop).map_err(|error| store_error(what, error))
+    }
+}
+
+impl DynamoDbStore {
+    /// Whether this revision or a newer one is there already.
+    ///
+    /// Half a read unit that spares several write units whenever an alert comes again, which it
+    /// does with every poll. A read that is behind costs those writes and does no harm: the head
+    /// is written on condition.
+    async fn has(&self, what: &str, id: &AlertId, revision: Revision) -> Result<bool, StoreError> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(Key::head(id).attributes()))
+            .projection_expression("#revision")
+            .expression_attribute_names("#revision", "revision")
+            .send()
+            .await;
+        let head = got.map_err(|error| store_error(what, error))?.item.unwrap_or_default();
+        let stored = head.get("revision").and_then(|it| AttributeValue::as_s(it).ok());
+        Ok(stored.is_some_and(|it| *it >= revision.to_string()))
+    }
+}
+
+/// The head of a revision that was not yet decided: nothing is left of an older one but the tags
+fn pending(alert: &Alert, body: &Body, now: Timestamp) -> Change {
+    let severity = alert.known_severity().map(|it| text(it.name()));
+    let title = alert.title.as_deref().map(|it| text(cut(it, TITLE_BYTES_MAX)));
+    Change::default()
+        .set("revision", text(alert.revision().to_string()))
+        .set("state", text(state_name(AlertState::Pending)))
+        .set("looks", number(0))
+        .set("shape", text(alert.shape.name()))
+        .set("created", text(created(alert, now).to_string()))
+        .set("body", text(&body.digest))
+        .set("pieces", number(body.pieces))
+        .put("severity", severity)
+        .put("title", title)
+        .remove("run")
+        .remove("runLook")
+        .remove("effects")
+        .remove("refused")
+        .increase("version")
+        .work(Some(WorkKind::Pending), now)
+        .only_if("attribute_not_exists(#pk) OR #revision < :revision", &["pk"])
+}
+
+/// When the alert came to be: what its place among a user's alerts goes by
+fn created(alert: &Alert, now: Timestamp) -> Timestamp {
+    alert.created.or(alert.first_activity).or(alert.last_update).unwrap_or(now)
+}
+
+/// A link from each user, by every name that a directory could be asked by
+fn links(alert: &Alert, now: Timestamp) -> Vec<Item> {
+    let users = alert.users();
+    let names: BTreeSet<&str> = users
+        .iter()
+        .flat_map(|it| it.id.iter().chain(&it.principal_name))
+        .map(String::as_str)
+        .collect();
+    let keys: BTreeSet<Key> =
+        names.into_iter().map(|it| Key::link(it, created(alert, now), &alert.id)).collect();
+    keys.into_iter()
+        .map(|key| {
+            let mut item = key.attributes();
+            item.insert("alert".to_owned(), text(alert.id.as_str()));
+            item
+        })
+        .collect()
+}

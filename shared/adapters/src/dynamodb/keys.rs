@@ -1,0 +1,137 @@
+//! The keys of every item in the table: which partition, which place in it.
+//!
+//! What comes from outside and may be long stands as its digest, since a key has a limit.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use defuse_domain::{AlertId, Revision, RunKey};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// Name of the partition key
+pub(super) const PK: &str = "pk";
+/// Name of the sort key
+pub(super) const SK: &str = "sk";
+/// What stands before an alert's id in its partition key
+pub(super) const ALERT: &str = "A#";
+/// Sort key of an alert's head
+pub(super) const HEAD: &str = "H";
+
+/// The longest text from outside that stands in a key as it is, in bytes
+const TEXT_BYTES_MAX: usize = 512;
+/// How much of a content's digest names it, in characters: enough among the items of one alert
+const DIGEST_LENGTH: usize = 16;
+
+/// Where one item stands in the table
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+impl Key {
+    pub(super) fn head(id: &AlertId) -> Self {
+        Self { pk: alert(id), sk: HEAD.to_owned() }
+    }
+
+    /// One piece of a body; the pieces sort as they are numbered
+    pub(super) fn body(id: &AlertId, prefix: &str, index: usize) -> Self {
+        Self { pk: alert(id), sk: format!("{prefix}{index:04}") }
+    }
+
+    pub(super) fn run(key: &RunKey, digest: &str) -> Self {
+        Self { pk: alert(&key.alert_id), sk: format!("{}{digest}", run_prefix(key)) }
+    }
+
+    /// The link from a user to an alert; links sort as the alerts were created
+    pub(super) fn link(user: &str, created: Timestamp, id: &AlertId) -> Self {
+        Self { pk: links(user), sk: format!("{}#{}", sortable(created), bounded(id.as_str())) }
+    }
+
+    pub(super) fn rejected(now: Timestamp, digest: &str) -> Self {
+        Self { pk: format!("J#{}", now.strftime("%Y-%m-%d")), sk: digest.to_owned() }
+    }
+
+    pub(super) fn webhook(id: &str) -> Self {
+        Self { pk: format!("W#{}", bounded(id)), sk: "W".to_owned() }
+    }
+
+    pub(super) fn limit(counter: &str) -> Self {
+        Self { pk: format!("L#{}", bounded(counter)), sk: "L".to_owned() }
+    }
+
+    pub(super) fn notification(id: &str) -> Self {
+        Self { pk: format!("N#{}", bounded(id)), sk: "N".to_owned() }
+    }
+
+    /// As the SDK wants it
+    pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            (PK.to_owned(), AttributeValue::S(self.pk)),
+            (SK.to_owned(), AttributeValue::S(self.sk)),
+        ])
+    }
+}
+
+/// Partition key of an alert
+pub(super) fn alert(id: &AlertId) -> String {
+    format!("{ALERT}{id}")
+}
+
+/// What the sort keys of a body's pieces begin with
+pub(super) fn body_prefix(revision: Revision, digest: &str) -> String {
+    format!("B#{revision}#{digest}#")
+}
+
+/// What the sort keys of a run begin with, whoever wrote it
+pub(super) fn run_prefix(key: &RunKey) -> String {
+    format!("R#{}#{}#", key.revision, key.look)
+}
+
+/// Partition key of a user's links
+pub(super) fn links(user: &str) -> String {
+    format!("E#{}", bounded(&user.to_lowercase()))
+}
+
+/// A time as text that sorts as the time does
+pub(super) fn sortable(time: Timestamp) -> String {
+    format!("{time:.9}")
+}
+
+/// Names a content by what is in it
+pub(super) fn digest(content: &[u8]) -> String {
+    format!("{:.DIGEST_LENGTH$x}", Sha256::digest(content))
+}
+
+/// The text itself, or its whole digest where it is long
+fn bounded(text: &str) -> String {
+    if text.len() <= TEXT_BYTES_MAX {
+        return text.to_owned();
+    }
+    format!("sha256:{:x}", Sha256::digest(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_over_dynamodb_s_limits() {
+        let id = AlertId::parse(&"𐀀".repeat(256)).unwrap();
+        let link = Key::link(&"x".repeat(5_000), Timestamp::MAX, &id);
+        let head = Key::head(&id);
+
+        assert!(link.pk.len() <= 2_048 && link.sk.len() <= 1_024, "{link:?}");
+        assert!(head.pk.len() <= 2_048, "{head:?}");
+    }
+
+    #[test]
+    fn long_texts_stay_apart() {
+        let [left, right] = ["a", "b"].map(|it| Key::webhook(&format!("{}{it}", "x".repeat(600))));
+        assert_ne!(left, right);
+        assert_eq!(left.pk.len(), "W#sha256:".len() + 64);
+        assert_eq!(Key::webhook("msg_1").pk, "W#msg_1");
+        assert_eq!(digest(b""), "e3b0c44298fc1c14");
+    }
+}

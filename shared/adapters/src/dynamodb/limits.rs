@@ -1,0 +1,65 @@
+//! Counts what playbooks do: each counter is one item with the set of runs that it counted.
+//!
+//! DynamoDB actions: `dynamodb:UpdateItem`.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use defuse_domain::RunKey;
+use defuse_flow::{LimitClaim, LimitStore, StoreError};
+use jiff::Timestamp;
+
+use super::{
+    DynamoDbStore,
+    change::{Change, Written},
+    items::{expires, number, text},
+    keys::{Key, digest},
+};
+
+/// How long a counter is kept after its last claim: longer than any window it may count in
+const KEPT_DAYS: i64 = 35;
+
+impl LimitStore for DynamoDbStore {
+    async fn claim(
+        &self,
+        run: &RunKey,
+        claims: &[LimitClaim],
+        now: Timestamp,
+    ) -> Result<Vec<LimitClaim>, StoreError> {
+        let mut used_up = Vec::new();
+        for claim in claims {
+            if !self.counts(run, claim, now).await? {
+                used_up.push(claim.clone());
+            }
+        }
+        Ok(used_up)
+    }
+}
+
+impl DynamoDbStore {
+    /// Whether the claim counts the run, now or since earlier
+    async fn counts(
+        &self,
+        run: &RunKey,
+        claim: &LimitClaim,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if claim.max == 0 {
+            return Ok(false);
+        }
+        // Why: a digest keeps the item small, and with it what each further claim costs.
+        let run = digest(run.to_string().as_bytes());
+        let change = Change::default()
+            .set("expires", expires(now, KEPT_DAYS))
+            .add("runs", AttributeValue::Ss(vec![run.clone()]))
+            .only_if(
+                "attribute_not_exists(#runs) OR size(#runs) < :max OR contains(#runs, :run)",
+                &[],
+            )
+            .given("max", number(claim.max))
+            .given("run", text(run));
+        let what = format!("to count under `{}`", claim.counter);
+        match self.change(&what, Key::limit(&claim.counter), change).await? {
+            Written::Changed(_) => Ok(true),
+            Written::Kept(_) => Ok(false),
+        }
+    }
+}

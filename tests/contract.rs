@@ -1,0 +1,35 @@
+//! The store on a real, if small, DynamoDB: what the ports promise holds there.
+//!
+//! Each module says `cfg(test)`, so that the lints take its helpers for what they are.
+//! Each test has a table of its own, in memory, behind HTTP on the loopback.
+
+#[cfg(test)]
+#[path = "contract/alerts.rs"]
+mod alerts;
+#[cfg(test)]
+#[path = "contract/costs.rs"]
+mod costs;
+#[cfg(test)]
+#[path = "contract/effects.rs"]
+mod effects;
+#[cfg(test)]
+#[path = "contract/emulator.rs"]
+mod emulator;
+#[cfg(test)]
+#[path = "contract/limits.rs"]
+mod limits;
+#[cfg(test)]
+#[path = "contract/notifications.rs"]
+mod notifications;
+#[cfg(test)]
+#[path = "contract/open_alerts.rs"]
+mod open_alerts;
+#[cfg(test)]
+#[path = "contract/runs.rs"]
+mod runs;
+#[cfg(test)]
+#[path = "contract/samples.rs"]
+mod samples;
+#[cfg(test)]
+#[path = "contract/work.rs"]
+mod work;

@@ -1,0 +1,126 @@
+//! What each step costs, and how large each item is: this is what the bill is made of.
+
+use std::{collections::BTreeSet, fmt::Write};
+
+use defuse_domain::{Alert, EffectId, EffectState};
+use defuse_flow::{
+    AlertStore, LimitClaim, LimitStore, NotificationLog, Outbox, RunStore, WebhookLog,
+};
+
+use crate::{
+    emulator::{Emulator, bytes, emulator, text},
+    samples::{notification, now, run, typical_alert},
+};
+
+#[tokio::test]
+async fn the_request_units_of_each_step() {
+    let emulator = emulator().await;
+    let store = &emulator.store;
+    let alert = typical_alert();
+    let (first, id) = (run(&alert, 0), &alert.id);
+    let mut steps = Steps::new(&emulator);
+
+    store.store(&alert, now()).await.unwrap();
+    steps.took("store, new");
+    store.store(&alert, now()).await.unwrap();
+    steps.took("store, again");
+    store.load(id).await.unwrap();
+    steps.took("load");
+    store.open_alerts_of(&alert.users()[0], now()).await.unwrap();
+    steps.took("open alerts of a user, 1");
+    let limit = LimitClaim { counter: "legitimate-travel/hour/2026-11-21T10".to_owned(), max: 30 };
+    LimitStore::claim(store, &first.key, &[limit], now()).await.unwrap();
+    steps.took("limit, each");
+    let tags = BTreeSet::from(["legitimate-travel".to_owned()]);
+    store.record(&first, &tags, 1).await.unwrap();
+    steps.took("record, 3 effects");
+    store.outstanding(id).await.unwrap();
+    steps.took("outstanding");
+    mark(&emulator, &alert, 0).await;
+    steps.took("mark, not the last");
+    mark(&emulator, &alert, 1).await;
+    steps.took("mark, not the last");
+    mark(&emulator, &alert, 2).await;
+    steps.took("mark, the last");
+    store.outstanding(id).await.unwrap();
+    steps.took("outstanding, nothing");
+    let resolved = notification("ad1", "soc", "resolved");
+    NotificationLog::claim(store, &resolved, now()).await.unwrap();
+    store.posted(&resolved, "200", now()).await.unwrap();
+    steps.took("notification, claimed and posted");
+    store.was_taken("msg_2L3k9").await.unwrap();
+    store.took("msg_2L3k9", now()).await.unwrap();
+    steps.took("webhook message");
+
+    insta::assert_snapshot!(steps.table, @r"
+    store, new: 5 + 1 write, 0.5 read
+    store, again: 0 + 0 write, 0.5 read
+    load: 0 + 0 write, 2 read
+    open alerts of a user, 1: 0 + 0 write, 3 read
+    limit, each: 1 + 0 write, 0 read
+    record, 3 effects: 2 + 2 write, 0 read
+    outstanding: 0 + 0 write, 3 read
+    mark, not the last: 1 + 0 write, 1 read
+    mark, not the last: 1 + 0 write, 1 read
+    mark, the last: 1 + 1 write, 1 read
+    outstanding, nothing: 0 + 0 write, 1 read
+    notification, claimed and posted: 2 + 0 write, 0 read
+    webhook message: 1 + 0 write, 1 read
+    ");
+}
+
+#[tokio::test]
+async fn the_bytes_of_each_item() {
+    let emulator = emulator().await;
+    let alert = typical_alert();
+    let tags = BTreeSet::from(["legitimate-travel".to_owned()]);
+    emulator.store.store(&alert, now()).await.unwrap();
+    emulator.store.record(&run(&alert, 0), &tags, 1).await.unwrap();
+    for index in 0..3 {
+        mark(&emulator, &alert, index).await;
+    }
+
+    let mut sizes: Vec<String> = emulator
+        .items("")
+        .await
+        .iter()
+        .map(|it| format!("{} / {}: {}", text(it, "pk"), text(it, "sk"), bytes(it)))
+        .collect();
+    sizes.sort();
+
+    let head = bytes(&emulator.head(alert.id.as_str()).await);
+    assert!(head <= 1_024, "the head has {head} bytes");
+    insta::assert_snapshot!(sizes.join("\n"), @r"
+    A#ca6b016779f552cc5023d8319a / B#2026-11-21T09:42:17.782935300Z#3e473c8faa69fb09#0000: 1616
+    A#ca6b016779f552cc5023d8319a / H: 771
+    A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#93ec14a7800eae4b: 920
+    E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
+    E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113
+    ");
+}
+
+/// Marks an effect with an answer as long as the head takes
+async fn mark(emulator: &Emulator, alert: &Alert, index: usize) {
+    let run = run(alert, 0);
+    let state = EffectState::Done { at: now(), answer: "x".repeat(1_000) };
+    let effect: &EffectId = &run.effects[index].id;
+    emulator.store.mark(&run, effect, &state).await.unwrap();
+}
+
+/// The units that each step took
+struct Steps<'a> {
+    emulator: &'a Emulator,
+    table: String,
+}
+
+impl<'a> Steps<'a> {
+    fn new(emulator: &'a Emulator) -> Self {
+        emulator.meter.take();
+        Self { emulator, table: String::new() }
+    }
+
+    fn took(&mut self, step: &str) {
+        let (writes, index, reads) = self.emulator.meter.take();
+        writeln!(self.table, "{step}: {writes} + {index} write, {reads} read").unwrap();
+    }
+}
