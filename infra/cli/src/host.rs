@@ -11,7 +11,10 @@ mod web;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use defuse_adapters::{DynamoDbStore, create_table};
-use defuse_lambda::{AwsCredentials, Config, DeliverApp, Environment, PostApp, ReceiveApp, SharedLookup, TriageApp, Wiring};
+use defuse_lambda::{
+    AwsCredentials, Config, DeliverApp, Environment, PostApp, ReceiveApp, SharedLookup, TriageApp,
+    Wiring,
+};
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -114,7 +117,7 @@ impl Host {
             Arc::clone(&clock),
         ));
         let streams = pump::Streams::of(&wiring);
-        tasks.spawn(pump::run(streams, Arc::clone(&apps), clock));
+        tasks.spawn_local(pump::run(streams, Arc::clone(&apps), clock));
         Ok(Self { address, apps, topic, tasks, _database: database })
     }
 

@@ -14,6 +14,7 @@ mod triage;
 use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser;
+use tokio::task::LocalSet;
 
 use self::{
     args::{Arguments, Command},
@@ -25,7 +26,8 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
     defuse_lambda::start_logs(false, Some(&level));
-    match run(arguments.command).await {
+    // Handlers of batches borrow what they work on, so their futures stay on this thread.
+    match LocalSet::new().run_until(run(arguments.command)).await {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,

@@ -107,7 +107,9 @@ pub(crate) fn shown(text: &str) -> String {
     text.chars()
         .map(|it| match it {
             '\n' | '\t' => ' ',
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' => '\u{FFFD}',
+            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' => {
+                '\u{FFFD}'
+            }
             it if it.is_control() => '\u{FFFD}',
             it => it,
         })

@@ -12,9 +12,7 @@ use defuse_flow::FactSource as _;
 use defuse_lambda::{AllFacts, Config, Environment, Wiring};
 use jiff::Timestamp;
 
-use crate::{
-    args::TriageArguments, facts_file::FileFacts, failure::Failure, report,
-};
+use crate::{args::TriageArguments, facts_file::FileFacts, failure::Failure, report};
 
 /// Where facts come from
 enum Asked {
@@ -55,11 +53,7 @@ pub(crate) async fn run(arguments: TriageArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn asked(
-    arguments: &TriageArguments,
-    config: Config,
-    now: Timestamp,
-) -> Result<Asked, Failure> {
+fn asked(arguments: &TriageArguments, config: Config, now: Timestamp) -> Result<Asked, Failure> {
     let Some(path) = &arguments.facts else {
         let lookup = Arc::new(|name: &str| std::env::var(name).ok());
         let environment = Environment::read(&*lookup);

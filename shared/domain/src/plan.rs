@@ -155,11 +155,7 @@ impl<'a> Planner<'a> {
 
     fn notification(&self, id: &EffectId, channel: &str, template: Template) -> Notification {
         let alert = self.alert;
-        let title = alert.title.as_deref().unwrap_or("(no title)");
-        let title = match template {
-            Template::Resolved => format!("Alert resolved: {title}"),
-            Template::NeedsEyes => format!("Alert needs a person: {title}"),
-        };
+        let title = alert.title.clone().unwrap_or_else(|| "(no title)".to_owned());
         let mut facts = Vec::new();
         let mut fact = |name: &str, value: String| facts.push((name.to_owned(), value));
         for user in alert.users() {

@@ -73,7 +73,7 @@ impl Tenant<'_> {
             answer_within: ANSWER_WITHIN,
             change_within: CHANGE_WITHIN,
         };
-        Ok(Some(Graph::new(settings, self.http()?)?))
+        Ok(Some(Graph::new(&settings, self.http()?)?))
     }
 
     pub(crate) fn graph_facts(&self) -> Result<Option<GraphFacts>, StartError> {

@@ -131,8 +131,8 @@ impl Wiring {
     pub fn sns(&self) -> aws_sdk_sns::Client {
         let environment = &self.environment;
         let mut config = aws_sdk_sns::Config::builder()
-            .behavior_version(aws_sdk_sns::config::BehaviorVersion::latest())
-            .region(aws_sdk_sns::config::Region::new(environment.region.clone()))
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(environment.region.clone()))
             .http_client(self.http.clone());
         config.set_endpoint_url(environment.sns_endpoint.clone());
         if let Some(known) = &environment.credentials {

@@ -40,7 +40,10 @@ impl Database {
                 let said = stopped.await;
                 drop(said);
             };
-            dynoxide::server::serve_with_shutdown(listener, database, stopped).await;
+            let served = dynoxide::server::serve_with_shutdown(listener, database, stopped).await;
+            if let Err(error) = served {
+                tracing::warn!(error = %error, "the embedded DynamoDB stopped");
+            }
         });
         Ok(Self { endpoint: format!("http://{address}"), stop: Some(stop), _task: task })
     }
@@ -48,9 +51,10 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            let told = stop.send(());
-            drop(told);
+        if let Some(stop) = self.stop.take()
+            && stop.send(()).is_err()
+        {
+            tracing::debug!("the embedded DynamoDB had stopped already");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Pumps the table's stream into the functions `triage` and `deliver`, and sweeps for work that
 //! the stream did not bring: what was pending when the host stopped, and what failed.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_sdk_dynamodbstreams::{
@@ -142,7 +142,7 @@ async fn hand_on(apps: &Apps, event: Event, now: Timestamp) {
 
 /// Looks for outstanding work again and again; what fails waits twice as long each time
 async fn sweep(apps: &Apps, clock: &Clock) {
-    let mut waits: HashMap<(AlertId, bool), (u32, Timestamp)> = HashMap::new();
+    let mut waits: BTreeMap<(AlertId, bool), (u32, Timestamp)> = BTreeMap::new();
     loop {
         let now = clock();
         let before = now.checked_sub(SWEEP_AFTER).unwrap_or(now);

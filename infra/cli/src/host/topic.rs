@@ -84,7 +84,8 @@ impl Topic {
             id
         };
         if let Some(folder) = &self.folder {
-            let (part, whole) = (folder.join(format!("{id}.part")), folder.join(format!("{id}.json")));
+            let (part, whole) =
+                (folder.join(format!("{id}.part")), folder.join(format!("{id}.json")));
             fs::write(&part, &message)?;
             fs::File::open(&part)?.sync_all()?;
             fs::rename(part, whole)?;

@@ -4,14 +4,14 @@
 
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use defuse_domain::Notification;
-use defuse_flow::{Claim, NotificationLog, StoreError};
+use defuse_flow::{CLAIM_SECONDS, Claim, NotificationLog, StoreError};
 use jiff::Timestamp;
 
 use super::{
     DynamoDbStore,
     change::{Change, Written},
     errors::store_error,
-    items::{cut, expires, text},
+    items::{Item, cut, expires, text},
     keys::Key,
 };
 
@@ -19,6 +19,32 @@ use super::{
 const KEPT_DAYS: i64 = 30;
 /// As much of the channel's answer as is kept, in bytes
 const ANSWER_BYTES_MAX: usize = 500;
+
+impl DynamoDbStore {
+    /// Takes over a claim whose owner had time enough; of several who try, one does
+    async fn claim_again(
+        &self,
+        what: &str,
+        notification: &Notification,
+        item: Option<Item>,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        let claimed = item.as_ref().and_then(|it| it.get("claimed")).and_then(|it| it.as_s().ok());
+        let Some(claimed) = claimed else { return Ok(Claim::InHand) };
+        let since = claimed.parse::<Timestamp>().unwrap_or(Timestamp::MIN);
+        if now.duration_since(since).as_secs() < CLAIM_SECONDS {
+            return Ok(Claim::InHand);
+        }
+        let change = Change::default()
+            .set("claimed", text(now.to_string()))
+            .given("seen", text(claimed.clone()))
+            .only_if("#claimed = :seen AND attribute_not_exists(#posted)", &["claimed", "posted"]);
+        match self.change(what, Key::notification(&notification.id), change).await? {
+            Written::Changed(_) => Ok(Claim::Unsure),
+            Written::Kept(_) => Ok(Claim::InHand),
+        }
+    }
+}
 
 impl NotificationLog for DynamoDbStore {
     async fn claim(
@@ -34,7 +60,7 @@ impl NotificationLog for DynamoDbStore {
         match self.change(&what, Key::notification(&notification.id), change).await? {
             Written::Changed(_) => Ok(Claim::First),
             Written::Kept(Some(item)) if item.contains_key("posted") => Ok(Claim::Posted),
-            Written::Kept(_) => Ok(Claim::Unsure),
+            Written::Kept(item) => self.claim_again(&what, notification, item, now).await,
         }
     }
 

@@ -44,7 +44,8 @@ pub struct Unreadable {
     pub raw: String,
 }
 
-/// Reads every alert of `body`, in order; what is none is given with its reason.
+/// Reads every alert of `body`, in order; what is none is given with its reason. An empty list is
+/// no alerts and no mistake.
 ///
 /// A body is one alert, `{"value": [...]}` (Graph), `{"data": [...]}` (Cloud Apps), a list, an
 /// incident with its `alerts`, or one of those on each line.
@@ -84,10 +85,6 @@ pub fn read_body(body: &[u8]) -> Vec<Result<Alert, Unreadable>> {
     if parts.len() > ALERTS_MAX {
         let message = format!("body has {} alerts, at most {ALERTS_MAX} are taken", parts.len());
         return refuse(UnreadableCode::TooMany, 1, message, text);
-    }
-    if parts.is_empty() {
-        let message = "body has an empty list of alerts".to_owned();
-        return refuse(UnreadableCode::Empty, 1, message, text);
     }
     parts.into_iter().map(Part::read).collect()
 }
@@ -204,6 +201,7 @@ mod tests {
         check(r#"[{"id":"a"},{"id":"b"}]"#, &["a", "b"]);
         check("{\"id\":\"a\"}\n\n{\"value\":[{\"id\":\"b\"}]}\n", &["a", "b"]);
         check(r#"{"value":[{"incidentId":1,"alerts":[{"alertId":"fa1"}]}]}"#, &["fa1"]);
+        check(r#"{"value":[]}"#, &[]);
         check("\u{FEFF}{\"id\":\"a\"}", &["a"]);
         // An alert may have a property of that name: its id tells that it is one.
         check(r#"{"id":"a","value":[]}"#, &["a"]);
@@ -222,7 +220,6 @@ mod tests {
     fn what_cannot_be_read_says_why_and_where() {
         refused("", UnreadableCode::Empty, 1);
         refused(" \n ", UnreadableCode::Empty, 1);
-        refused("{\"value\":[]}", UnreadableCode::Empty, 1);
         refused("hello", UnreadableCode::NotJson, 1);
         refused("{\n \"id\": \"a\",\n oops\n}", UnreadableCode::NotJson, 3);
         refused("{\"title\":\"x\"}", UnreadableCode::NotAnAlert, 1);
