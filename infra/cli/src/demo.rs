@@ -21,7 +21,7 @@ use self::play::{Played, Player};
 use crate::{
     args::DemoArguments,
     failure::Failure,
-    host::{Host, HostOptions},
+    host::{Clock, Host, HostOptions},
     report,
 };
 
@@ -41,10 +41,10 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
     let begins: Timestamp = BEGINS.parse().map_err(|error| Failure::host("no time", error))?;
     let offset = begins.duration_since(Timestamp::now());
     let clock = Arc::new(move || Timestamp::now().checked_add(offset).unwrap_or(begins));
+    let shared: Clock = Arc::clone(&clock) as Clock;
     let lookup = surroundings(&tenant, &config);
     let mut host =
-        Host::start(HostOptions { port: 0, data: None, config, lookup, clock: clock.clone() })
-            .await?;
+        Host::start(HostOptions { port: 0, data: None, config, lookup, clock: shared }).await?;
 
     let mut out = io::stdout().lock();
     if !arguments.json {

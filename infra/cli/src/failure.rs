@@ -79,7 +79,11 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Config(error) => error.into(),
-            other => Self::host("cannot start", other),
+            other @ (StartError::Missing(_)
+            | StartError::SecretMissing(_)
+            | StartError::Key(_)
+            | StartError::Url(_)
+            | StartError::Http(_)) => Self::host("cannot start", other),
         }
     }
 }

@@ -64,13 +64,12 @@ impl Host {
         let mut tasks = JoinSet::new();
         let own = Environment::read(&*lookup);
 
-        let (database, dynamodb) = match &own.dynamodb_endpoint {
-            Some(endpoint) => (None, endpoint.clone()),
-            None => {
-                let database = Database::start(data.as_deref()).await?;
-                let endpoint = database.endpoint.clone();
-                (Some(database), endpoint)
-            }
+        let (database, dynamodb) = if let Some(endpoint) = &own.dynamodb_endpoint {
+            (None, endpoint.clone())
+        } else {
+            let database = Database::start(data.as_deref()).await?;
+            let endpoint = database.endpoint.clone();
+            (Some(database), endpoint)
         };
         let (topic, inbox) = Topic::open(data.as_deref())?;
         let topic = Arc::new(topic);
@@ -94,7 +93,7 @@ impl Host {
             ..own
         };
         let wiring = Wiring::of(environment, config, lookup);
-        create_table(&wiring.dynamodb(), &wiring.environment.table).await?;
+        create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
         let apps = Arc::new(Apps {
             receive: wiring.receive()?,
             triage: wiring.triage()?,

@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
     let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
     defuse_lambda::start_logs(false, Some(&level));
     // Handlers of batches borrow what they work on, so their futures stay on this thread.
-    match LocalSet::new().run_until(run(arguments.command)).await {
+    match Box::pin(LocalSet::new().run_until(run(arguments.command))).await {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,

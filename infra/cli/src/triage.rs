@@ -42,11 +42,12 @@ pub(crate) async fn run(arguments: TriageArguments) -> Result<(), Failure> {
         let questions: Vec<Question> = rules.questions(&alert).into_iter().collect();
         let facts = facts.answer(&questions, now).await;
         let decision = decide(&alert, &facts, &rules, now);
-        let written = match arguments.json {
-            true => writeln!(out, "{}", report::as_json(&alert, &decision)),
-            false => report::write_summary(&mut out, &alert, &decision)
+        let written = if arguments.json {
+            writeln!(out, "{}", report::as_json(&alert, &decision))
+        } else {
+            report::write_summary(&mut out, &alert, &decision)
                 .and_then(|()| report::write_trace(&mut out, &decision))
-                .and_then(|()| writeln!(out)),
+                .and_then(|()| writeln!(out))
         };
         written.map_err(Failure::Output)?;
     }

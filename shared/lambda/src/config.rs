@@ -1,4 +1,4 @@
-//! The configuration that SecOps writes: `settings.yaml` and `playbooks/*.yaml` of one folder.
+//! The configuration that `SecOps` writes: `settings.yaml` and `playbooks/*.yaml` of one folder.
 
 use std::{
     fs, io,

@@ -15,9 +15,10 @@ pub fn start_logs(json: bool, level: Option<&str>) {
     let registry = tracing_subscriber::registry().with(filter);
     let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     // Why: an earlier subscriber is as good as ours, and tests start many.
-    let started = match json {
-        true => registry.with(layer.json().flatten_event(true)).try_init(),
-        false => registry.with(layer.with_target(false)).try_init(),
+    let started = if json {
+        registry.with(layer.json().flatten_event(true)).try_init()
+    } else {
+        registry.with(layer.with_target(false)).try_init()
     };
     drop(started);
 }

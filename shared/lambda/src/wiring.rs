@@ -69,10 +69,8 @@ pub type SharedLookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// Everything a function can be made of
 #[derive(Clone)]
 pub struct Wiring {
-    /// What the surroundings say
-    pub environment: Environment,
-    /// The configuration in force
-    pub config: Config,
+    environment: Environment,
+    config: Config,
     lookup: SharedLookup,
     http: SharedHttpClient,
 }
@@ -95,6 +93,11 @@ impl Wiring {
     pub fn of(environment: Environment, config: Config, lookup: SharedLookup) -> Self {
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         Self { environment, config, lookup, http }
+    }
+
+    /// What the surroundings say
+    pub const fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     fn tenant(&self) -> Tenant<'_> {
@@ -143,9 +146,10 @@ impl Wiring {
 
     /// Facts, with open alerts from the table or, where nothing is stored, from their source
     pub fn facts(&self, stored: bool) -> Result<AllFacts, StartError> {
-        let open_alerts = match stored {
-            true => OpenAlertFacts::Stored(StoredAlertFacts::new(self.store())),
-            false => OpenAlertFacts::AtSource,
+        let open_alerts = if stored {
+            OpenAlertFacts::Stored(StoredAlertFacts::new(self.store()))
+        } else {
+            OpenAlertFacts::AtSource
         };
         Ok(AllFacts {
             graph: self.tenant().graph_facts()?,

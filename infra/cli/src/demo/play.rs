@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long one file may take
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// How often we look whether all is done
 const LOOK: Duration = Duration::from_millis(10);
 

@@ -34,7 +34,7 @@ pub(crate) struct Streams {
 
 impl Streams {
     pub(crate) fn of(wiring: &Wiring) -> Self {
-        let environment = &wiring.environment;
+        let environment = wiring.environment();
         let mut config = aws_sdk_dynamodbstreams::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(environment.region.clone()))
@@ -59,7 +59,10 @@ impl Streams {
         for stream in listed.streams() {
             let Some(arn) = stream.stream_arn() else { continue };
             let described = self.client.describe_stream().stream_arn(arn).send().await?;
-            let shards = described.stream_description().map(|it| it.shards()).unwrap_or_default();
+            let shards = described
+                .stream_description()
+                .map(aws_sdk_dynamodbstreams::types::StreamDescription::shards)
+                .unwrap_or_default();
             for shard in shards {
                 let iterator = self
                     .client
@@ -164,15 +167,12 @@ async fn sweep(apps: &Apps, clock: &Clock) {
                     WorkKind::Pending => apps.triage.triage(&id, now).await.is_err(),
                     WorkKind::Effects => apps.deliver.deliver(&id, now).await.is_err(),
                 };
-                match failed {
-                    true => {
-                        let wait = SignedDuration::from_secs(2_i64 << tries.min(6));
-                        let until = now.checked_add(wait).unwrap_or(now);
-                        waits.insert(key, (tries + 1, until));
-                    }
-                    false => {
-                        waits.remove(&key);
-                    }
+                if failed {
+                    let wait = SignedDuration::from_secs(2_i64 << tries.min(6));
+                    let until = now.checked_add(wait).unwrap_or(now);
+                    waits.insert(key, (tries + 1, until));
+                } else {
+                    waits.remove(&key);
                 }
             }
         }

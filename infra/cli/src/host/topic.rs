@@ -28,7 +28,7 @@ const FOLDER: &str = "topic";
 
 /// How long the first repeat waits; each one more waits twice as long
 const WAIT_FIRST: Duration = Duration::from_secs(1);
-const WAIT_MAX: Duration = Duration::from_secs(60);
+const WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// What was published and is not yet handed on
 pub(crate) struct Topic {
@@ -132,9 +132,8 @@ async fn publish(State(topic): State<Arc<Topic>>, body: String) -> impl IntoResp
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.into_owned())
     };
-    let message = match (field("Action").as_deref(), field("Message")) {
-        (Some("Publish"), Some(message)) => message,
-        _ => return (StatusCode::BAD_REQUEST, error_xml("InvalidParameter", "only Publish")),
+    let (Some("Publish"), Some(message)) = (field("Action").as_deref(), field("Message")) else {
+        return (StatusCode::BAD_REQUEST, error_xml("InvalidParameter", "only Publish"));
     };
     match topic.publish(message) {
         Ok(id) => (
@@ -175,12 +174,11 @@ pub(crate) async fn hand_on(
             let mut wait = WAIT_FIRST;
             while let Some(message) = topic.message(&id) {
                 let Some(event) = event(&id, &message) else { return };
-                match defuse_chat::handle(&apps.post, event, clock()).await {
-                    Ok(()) => topic.forget(&id),
-                    Err(_) => {
-                        tokio::time::sleep(wait).await;
-                        wait = (wait * 2).min(WAIT_MAX);
-                    }
+                if let Ok(()) = defuse_chat::handle(&apps.post, event, clock()).await {
+                    topic.forget(&id);
+                } else {
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(WAIT_MAX);
                 }
             }
         });
