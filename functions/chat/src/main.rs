@@ -6,7 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let app = defuse_lambda::start()?.post()?;
+    let app = defuse_lambda::start()?.post().await?;
     run(service_fn(async |event: LambdaEvent<SnsEvent>| {
         Ok::<_, Error>(defuse_chat::handle(&app, event.payload, Timestamp::now()).await?)
     }))

@@ -95,10 +95,10 @@ impl Host {
         let wiring = Wiring::of(environment, config, lookup);
         create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
         let apps = Arc::new(Apps {
-            receive: wiring.receive()?,
-            triage: wiring.triage()?,
-            deliver: wiring.deliver()?,
-            post: wiring.post()?,
+            receive: wiring.receive().await?,
+            triage: wiring.triage().await?,
+            deliver: wiring.deliver().await?,
+            post: wiring.post().await?,
             store: wiring.store(),
         });
 

@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: TriageArguments) -> Result<(), Failure> {
     let now = arguments.now.unwrap_or_else(Timestamp::now);
     let config = Config::load(&arguments.config)?;
     let rules = config.rules.clone();
-    let facts = asked(&arguments, config, now)?;
+    let facts = asked(&arguments, config, now).await?;
     let alerts = read_files(&arguments.files)?;
 
     let mut out = io::stdout().lock();
@@ -54,14 +54,18 @@ pub(crate) async fn run(arguments: TriageArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-fn asked(arguments: &TriageArguments, config: Config, now: Timestamp) -> Result<Asked, Failure> {
+async fn asked(
+    arguments: &TriageArguments,
+    config: Config,
+    now: Timestamp,
+) -> Result<Asked, Failure> {
     let Some(path) = &arguments.facts else {
         let lookup = Arc::new(|name: &str| std::env::var(name).ok());
         let environment = Environment::read(&*lookup);
         // On a person's own machine, a server on that machine may be asked.
         let environment = Environment { may_reach_private: true, ..environment };
         let wiring = Wiring::of(environment, config, lookup);
-        return Ok(Asked::Tenant(Box::new(wiring.facts(false)?)));
+        return Ok(Asked::Tenant(Box::new(wiring.facts(false).await?)));
     };
     let text = String::from_utf8_lossy(&read_file(path)?).into_owned();
     let document = FactsDocument::parse(&path.display().to_string(), &text, now)

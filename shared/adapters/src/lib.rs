@@ -10,6 +10,7 @@ mod http;
 #[cfg(test)]
 mod scripted;
 mod secret;
+mod secrets;
 mod signature;
 mod sns;
 mod source;
@@ -25,6 +26,7 @@ pub use graph::{
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
 pub use secret::Secret;
+pub use secrets::{SecretError, SecretsManager};
 pub use signature::{
     KEY_BYTES_MAX, KEY_BYTES_MIN, SIGNATURES_MAX, SignatureError, SignatureHeaders, SigningKey,
     SigningKeyError, TOLERANCE_SECONDS, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, verify,

@@ -76,13 +76,25 @@ pub struct RuleBook {
     // INVARIANT: keyed by each playbook's own name.
     playbooks: BTreeMap<PlaybookName, Playbook>,
     organisation: Organisation,
+    bundle: String,
 }
 
 impl RuleBook {
     /// The rules; of two playbooks with one name the later is kept (the checker refuses that)
     pub fn new(playbooks: impl IntoIterator<Item = Playbook>, organisation: Organisation) -> Self {
         let playbooks = playbooks.into_iter().map(|it| (it.name().clone(), it)).collect();
-        Self { playbooks, organisation }
+        Self { playbooks, organisation, bundle: String::new() }
+    }
+
+    /// The same rules, under the name of the bundle that they came in
+    #[must_use]
+    pub fn in_bundle(self, bundle: String) -> Self {
+        Self { bundle, ..self }
+    }
+
+    /// Names the bundle that the rules came in
+    pub fn bundle(&self) -> &str {
+        &self.bundle
     }
 
     /// Every playbook, by name

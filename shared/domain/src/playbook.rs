@@ -15,10 +15,13 @@ pub use self::{
     case::{Case, CaseFacts, CaseResult, Expectation},
 };
 use crate::{
+    alert::Alert,
     classification::Classification,
     condition::{Condition, May},
+    decision::RuleBook,
     diagnostic::{Code, Diagnostic},
     document::{Cursor, Problems, read_yaml},
+    organisation::Organisation,
     wire_name::wire_names,
 };
 
@@ -238,6 +241,13 @@ impl Playbook {
             Action::Resolve(classification) => Some(*classification),
             Action::Comment(_) | Action::Tag(_) | Action::Notify { .. } => None,
         })
+    }
+
+    /// What comes of one of its cases, were it in force alone
+    pub fn try_case(&self, case: &Case, alert: &Alert, organisation: &Organisation) -> CaseResult {
+        let enforced = Self { mode: Mode::Enforce, ..self.clone() };
+        let rules = RuleBook::new([enforced], organisation.clone());
+        case.check(&self.name, alert, &rules)
     }
 
     /// Names each channel it tells that is not among `known`

@@ -37,6 +37,9 @@ impl fmt::Display for RunKey {
 pub struct Run {
     /// Which run
     pub key: RunKey,
+    /// The bundle of rules that decided it; empty for runs before bundles had names
+    #[serde(default)]
+    pub bundle: String,
     /// When it was decided
     pub decided: Timestamp,
     /// What, and why

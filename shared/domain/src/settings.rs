@@ -1,6 +1,7 @@
 //! The settings of one installation: whom it asks, whom it tells, whose alerts it takes.
 //!
-//! Secrets are named here and never written: each is the name of an environment variable.
+//! Secrets are named here and never written: each is the name of an environment variable, or of a
+//! secret at AWS Secrets Manager.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,8 @@ const TEXT_LENGTH_MAX: usize = 2_048;
 pub enum SecretRef {
     /// In the environment variable of that name
     Env(String),
+    /// At AWS Secrets Manager, by name or ARN
+    SecretsManager(String),
 }
 
 /// How to reach Microsoft Graph
@@ -82,6 +85,19 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Every secret that the settings name
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        let channels = self.channels.values();
+        let graph = self.graph.iter().map(|it| &it.client_secret);
+        let cloud_apps = self.cloud_apps.iter().map(|it| &it.token);
+        graph
+            .chain(cloud_apps)
+            .chain(channels.flat_map(|it| std::iter::once(&it.url).chain(&it.signing_key)))
+            .chain(&self.signing_keys)
+            .chain(&self.tokens)
+            .collect()
+    }
+
     /// Reads `settings.yaml`, or says everything that is wrong with it
     pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
         let node = read_yaml(file, text).map_err(|problem| vec![problem])?;
@@ -168,16 +184,17 @@ fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
     Some(text.trim_end_matches('/').to_owned())
 }
 
-/// Reads `{ env: NAME }`; a secret itself does not belong in a file
+/// Reads `{ env: NAME }` or `{ secretsManager: NAME }`; a secret itself does not belong in a file
 fn secret(at: &Cursor<'_>) -> Option<SecretRef> {
     if at.is_scalar() {
         let message = "a secret does not belong in this file";
-        let help = "name the environment variable that has it: `{ env: NAME }`".to_owned();
+        let help = "name where it is: `{ env: NAME }` or `{ secretsManager: NAME }`".to_owned();
         at.problem(Code::WrongType, message, Some(help));
         return None;
     }
-    let (_, body) = at.variant("place of a secret", &["env"])?;
-    body?.short_text(TEXT_LENGTH_MAX).map(SecretRef::Env)
+    let (place, body) = at.variant("place of a secret", &["env", "secretsManager"])?;
+    let name = body?.short_text(TEXT_LENGTH_MAX)?;
+    Some(if place == "env" { SecretRef::Env(name) } else { SecretRef::SecretsManager(name) })
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         let tags = tags.into_iter().chain(plan.tags).collect();
         let run = Run {
             key,
+            bundle: self.rules.bundle().to_owned(),
             decided: now,
             decision,
             facts,

@@ -20,6 +20,8 @@ pub struct Environment {
     pub dynamodb_endpoint: Option<String>,
     /// SNS, where it is not AWS's own (`AWS_ENDPOINT_URL_SNS`)
     pub sns_endpoint: Option<String>,
+    /// Secrets Manager, where it is not AWS's own (`AWS_ENDPOINT_URL_SECRETS_MANAGER`)
+    pub secrets_manager_endpoint: Option<String>,
     /// What AWS knows us by (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`)
     pub credentials: Option<AwsCredentials>,
     /// Whether requests may go to this machine and private networks: the embedded host's only
@@ -60,6 +62,7 @@ impl Environment {
                 .map_or_else(|| PathBuf::from("/opt/infra"), PathBuf::from),
             region: text("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
             dynamodb_endpoint: text("AWS_ENDPOINT_URL_DYNAMODB"),
+            secrets_manager_endpoint: text("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             sns_endpoint: text("AWS_ENDPOINT_URL_SNS"),
             credentials: credentials.map(|(access_key_id, secret_access_key)| AwsCredentials {
                 access_key_id,

@@ -13,7 +13,7 @@ mod wiring;
 
 pub use batch::each_record;
 pub use chain::Chain;
-pub use config::{Config, ConfigError};
+pub use config::{BundleError, Config, ConfigError};
 pub use environment::{AwsCredentials, Environment, Lookup};
 pub use facts::{AllFacts, OpenAlertFacts};
 pub use telemetry::start_logs;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use defuse_adapters::{
     ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSource, Graph, GraphFacts,
-    GraphSettings, GraphSource, Http, Reach, Secret, SigningKey, Sources,
+    GraphSettings, GraphSource, Http, Reach, Secret, SecretsManager, SigningKey, Sources,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -26,6 +26,7 @@ pub(crate) struct Tenant<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) lookup: Lookup<'a>,
     pub(crate) reach: Reach,
+    pub(crate) secrets: &'a SecretsManager,
 }
 
 impl std::fmt::Debug for Tenant<'_> {
@@ -39,10 +40,23 @@ impl Tenant<'_> {
         (self.lookup)(name).filter(|it| !it.is_empty())
     }
 
-    fn secret(&self, secret: &SecretRef) -> Result<Secret, StartError> {
-        let SecretRef::Env(name) = secret;
-        let text = self.text(name).ok_or_else(|| StartError::SecretMissing(name.clone()))?;
-        Ok(Secret::new(text))
+    async fn secret(&self, secret: &SecretRef) -> Result<Secret, StartError> {
+        match secret {
+            SecretRef::Env(name) => {
+                let text = self.text(name);
+                let text = text.ok_or_else(|| StartError::SecretMissing(name.clone()))?;
+                Ok(Secret::new(text))
+            }
+            SecretRef::SecretsManager(name) => Ok(self.secrets.get(name).await?),
+        }
+    }
+
+    async fn all(&self, secrets: &[SecretRef]) -> Result<Vec<Secret>, StartError> {
+        let mut found = Vec::new();
+        for secret in secrets {
+            found.push(self.secret(secret).await?);
+        }
+        Ok(found)
     }
 
     pub(crate) fn http(&self) -> Result<Http, StartError> {
@@ -50,7 +64,7 @@ impl Tenant<'_> {
     }
 
     /// Graph as the settings say, each part of it as `DEFUSE_GRAPH_*` says where that is set
-    pub(crate) fn graph(&self) -> Result<Option<Graph>, StartError> {
+    pub(crate) async fn graph(&self) -> Result<Option<Graph>, StartError> {
         let set = self.settings.graph.as_ref();
         let base_url = self.text("DEFUSE_GRAPH_URL").or_else(|| set.map(|it| it.base_url.clone()));
         let Some(base_url) = base_url else { return Ok(None) };
@@ -61,7 +75,7 @@ impl Tenant<'_> {
         let client_id = part("DEFUSE_GRAPH_CLIENT_ID", set.map(|it| it.client_id.clone()))?;
         let client_secret = match (self.text("DEFUSE_GRAPH_CLIENT_SECRET"), set) {
             (Some(text), _) => Secret::new(text),
-            (None, Some(set)) => self.secret(&set.client_secret)?,
+            (None, Some(set)) => self.secret(&set.client_secret).await?,
             (None, None) => return Err(StartError::Missing("DEFUSE_GRAPH_CLIENT_SECRET")),
         };
         let settings = GraphSettings {
@@ -76,25 +90,25 @@ impl Tenant<'_> {
         Ok(Some(Graph::new(&settings, self.http()?)?))
     }
 
-    pub(crate) fn graph_facts(&self) -> Result<Option<GraphFacts>, StartError> {
-        Ok(self.graph()?.map(GraphFacts::new))
+    pub(crate) async fn graph_facts(&self) -> Result<Option<GraphFacts>, StartError> {
+        Ok(self.graph().await?.map(GraphFacts::new))
     }
 
     /// Where alerts are resolved
-    pub(crate) fn sources(&self) -> Result<Sources, StartError> {
-        let graph = self.graph()?.map(GraphSource::new);
-        Ok(Sources { graph, cloud_apps: self.cloud_apps()? })
+    pub(crate) async fn sources(&self) -> Result<Sources, StartError> {
+        let graph = self.graph().await?.map(GraphSource::new);
+        Ok(Sources { graph, cloud_apps: self.cloud_apps().await? })
     }
 
     /// Cloud Apps as the settings say, or as `DEFUSE_CLOUD_APPS_*` does
-    fn cloud_apps(&self) -> Result<Option<CloudAppsSource>, StartError> {
+    async fn cloud_apps(&self) -> Result<Option<CloudAppsSource>, StartError> {
         let set = self.settings.cloud_apps.as_ref();
         let base_url =
             self.text("DEFUSE_CLOUD_APPS_URL").or_else(|| set.map(|it| it.base_url.clone()));
         let Some(base_url) = base_url else { return Ok(None) };
         let token = match (self.text("DEFUSE_CLOUD_APPS_TOKEN"), set) {
             (Some(text), _) => Secret::new(text),
-            (None, Some(set)) => self.secret(&set.token)?,
+            (None, Some(set)) => self.secret(&set.token).await?,
             (None, None) => return Err(StartError::Missing("DEFUSE_CLOUD_APPS_TOKEN")),
         };
         let settings = CloudAppsSettings { base_url, token, change_within: CHANGE_WITHIN };
@@ -102,9 +116,13 @@ impl Tenant<'_> {
     }
 
     /// Where people are told
-    pub(crate) fn channels(&self) -> Result<ChatChannels, StartError> {
+    pub(crate) async fn channels(&self) -> Result<ChatChannels, StartError> {
         let mut channels = Vec::new();
         for (name, channel) in &self.settings.channels {
+            let signing_key = match &channel.signing_key {
+                Some(key) => Some(self.secret(key).await?),
+                None => None,
+            };
             channels.push(ChannelSettings {
                 name: name.clone(),
                 kind: match channel.kind {
@@ -112,21 +130,21 @@ impl Tenant<'_> {
                     ChannelKind::Slack => defuse_adapters::ChannelKind::Slack,
                     ChannelKind::Webhook => defuse_adapters::ChannelKind::Webhook,
                 },
-                url: self.secret(&channel.url)?,
-                signing_key: channel.signing_key.as_ref().map(|it| self.secret(it)).transpose()?,
+                url: self.secret(&channel.url).await?,
+                signing_key,
             });
         }
         Ok(ChatChannels::new(self.http()?, channels))
     }
 
     /// What senders sign with
-    pub(crate) fn signing_keys(&self) -> Result<Vec<SigningKey>, StartError> {
-        let keys = self.settings.signing_keys.iter();
-        keys.map(|it| Ok(SigningKey::parse(self.secret(it)?.expose())?)).collect()
+    pub(crate) async fn signing_keys(&self) -> Result<Vec<SigningKey>, StartError> {
+        let keys = self.all(&self.settings.signing_keys).await?;
+        keys.iter().map(|it| Ok(SigningKey::parse(it.expose())?)).collect()
     }
 
     /// What senders that cannot sign are known by
-    pub(crate) fn tokens(&self) -> Result<Vec<Secret>, StartError> {
-        self.settings.tokens.iter().map(|it| self.secret(it)).collect()
+    pub(crate) async fn tokens(&self) -> Result<Vec<Secret>, StartError> {
+        self.all(&self.settings.tokens).await
     }
 }

@@ -8,8 +8,8 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    ChatChannels, DynamoDbStore, HttpError, Reach, Secret, SigningKey, SigningKeyError,
-    SnsNotifier, Sources, StoredAlertFacts, UrlError,
+    ChatChannels, DynamoDbStore, HttpError, Reach, Secret, SecretError, SecretsManager, SigningKey,
+    SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
 use defuse_flow::{Deliver, Post, Receive, Triage};
 
@@ -52,6 +52,9 @@ pub enum StartError {
     /// A secret that the settings name is not there
     #[error("environment variable `{0}`, which the settings name for a secret, is missing")]
     SecretMissing(String),
+    /// A secret that the settings name cannot be read at Secrets Manager
+    #[error("cannot read a secret that the settings name")]
+    Secret(#[from] SecretError),
     /// A key is none
     #[error("a signing key cannot be used")]
     Key(#[from] SigningKeyError),
@@ -73,6 +76,7 @@ pub struct Wiring {
     config: Config,
     lookup: SharedLookup,
     http: SharedHttpClient,
+    secrets: SecretsManager,
 }
 
 impl fmt::Debug for Wiring {
@@ -92,7 +96,8 @@ impl Wiring {
     /// The same, with a configuration that was read already
     pub fn of(environment: Environment, config: Config, lookup: SharedLookup) -> Self {
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        Self { environment, config, lookup, http }
+        let secrets = SecretsManager::new(secrets_client(&environment, http.clone()));
+        Self { environment, config, lookup, http, secrets }
     }
 
     /// What the surroundings say
@@ -103,7 +108,12 @@ impl Wiring {
     fn tenant(&self) -> Tenant<'_> {
         let reach =
             if self.environment.may_reach_private { Reach::Anywhere } else { Reach::Public };
-        Tenant { settings: &self.config.settings, lookup: &*self.lookup, reach }
+        Tenant {
+            settings: &self.config.settings,
+            lookup: &*self.lookup,
+            reach,
+            secrets: &self.secrets,
+        }
     }
 
     /// The table
@@ -145,47 +155,62 @@ impl Wiring {
     }
 
     /// Facts, with open alerts from the table or, where nothing is stored, from their source
-    pub fn facts(&self, stored: bool) -> Result<AllFacts, StartError> {
+    pub async fn facts(&self, stored: bool) -> Result<AllFacts, StartError> {
         let open_alerts = if stored {
             OpenAlertFacts::Stored(StoredAlertFacts::new(self.store()))
         } else {
             OpenAlertFacts::AtSource
         };
         Ok(AllFacts {
-            graph: self.tenant().graph_facts()?,
+            graph: self.tenant().graph_facts().await?,
             open_alerts,
             organisation: self.config.settings.organisation.clone(),
         })
     }
 
     /// The function `receive`
-    pub fn receive(&self) -> Result<ReceiveApp, StartError> {
+    pub async fn receive(&self) -> Result<ReceiveApp, StartError> {
         Ok(ReceiveApp {
             receive: Receive::new(self.store()),
             log: self.store(),
-            signing_keys: self.tenant().signing_keys()?,
-            tokens: self.tenant().tokens()?,
+            signing_keys: self.tenant().signing_keys().await?,
+            tokens: self.tenant().tokens().await?,
         })
     }
 
     /// The function `triage`
-    pub fn triage(&self) -> Result<TriageApp, StartError> {
-        Ok(Triage::new(self.config.rules.clone(), self.facts(true)?, self.store()))
+    pub async fn triage(&self) -> Result<TriageApp, StartError> {
+        Ok(Triage::new(self.config.rules.clone(), self.facts(true).await?, self.store()))
     }
 
     /// The function `deliver`
-    pub fn deliver(&self) -> Result<DeliverApp, StartError> {
+    pub async fn deliver(&self) -> Result<DeliverApp, StartError> {
         if self.environment.topic_arn.is_empty() {
             return Err(StartError::Missing("DEFUSE_TOPIC_ARN"));
         }
         let notifier = SnsNotifier::new(self.sns(), self.environment.topic_arn.clone());
-        Ok(Deliver::new(self.store(), self.tenant().sources()?, notifier))
+        Ok(Deliver::new(self.store(), self.tenant().sources().await?, notifier))
     }
 
     /// The function `chat`
-    pub fn post(&self) -> Result<PostApp, StartError> {
-        Ok(Post::new(self.store(), self.tenant().channels()?))
+    pub async fn post(&self) -> Result<PostApp, StartError> {
+        Ok(Post::new(self.store(), self.tenant().channels().await?))
     }
+}
+
+fn secrets_client(
+    environment: &Environment,
+    http: SharedHttpClient,
+) -> aws_sdk_secretsmanager::Client {
+    let mut config = aws_sdk_secretsmanager::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(environment.region.clone()))
+        .http_client(http);
+    config.set_endpoint_url(environment.secrets_manager_endpoint.clone());
+    if let Some(known) = &environment.credentials {
+        config = config.credentials_provider(credentials(known));
+    }
+    aws_sdk_secretsmanager::Client::from_conf(config.build())
 }
 
 fn credentials(known: &AwsCredentials) -> Credentials {

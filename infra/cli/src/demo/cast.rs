@@ -63,14 +63,17 @@ pub(crate) fn secrets(tenant: &Tenant, settings: &Settings, key: &str) -> Vec<(S
             ChannelKind::Slack => tenant.slack_url(name),
             ChannelKind::Webhook => tenant.webhook_url(name),
         };
-        let SecretRef::Env(variable) = &channel.url;
-        secrets.push((variable.clone(), url));
+        if let SecretRef::Env(variable) = &channel.url {
+            secrets.push((variable.clone(), url));
+        }
         if let Some(SecretRef::Env(variable)) = &channel.signing_key {
             secrets.push((variable.clone(), key.to_owned()));
         }
     }
-    for SecretRef::Env(variable) in settings.signing_keys.iter().chain(&settings.tokens) {
-        secrets.push((variable.clone(), key.to_owned()));
+    for secret in settings.signing_keys.iter().chain(&settings.tokens) {
+        if let SecretRef::Env(variable) = secret {
+            secrets.push((variable.clone(), key.to_owned()));
+        }
     }
     secrets
 }
