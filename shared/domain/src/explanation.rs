@@ -37,9 +37,13 @@ impl From<bool> for Truth {
     }
 }
 
+/// How many users, addresses or pieces of evidence one explanation shows at the most
+const PARTS_SHOWN_MAX: usize = 20;
+
 /// Why a condition came out as it did: the condition's own shape, answered.
 ///
-/// No part is left out, whatever decided the whole, so that the author sees every answer.
+/// No part is left out, whatever decided the whole, so that the author sees every answer; only of
+/// many users, addresses or pieces of evidence the first ones stand for the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -113,6 +117,16 @@ impl Explanation {
     /// A group: `all of` is the least of its parts, `any of` the greatest
     pub(crate) fn group(part: &str, answer: Truth, because: Vec<Self>) -> Self {
         Self { because, ..Self::new(part, answer) }
+    }
+
+    /// The same over many things of one kind: those that decided it first, and the rest cut off
+    pub(crate) fn several(part: &str, answer: Truth, mut because: Vec<Self>) -> Self {
+        let n_cut = because.len().saturating_sub(PARTS_SHOWN_MAX);
+        if n_cut > 0 {
+            because.sort_by_key(|it| it.answer != answer);
+            because.truncate(PARTS_SHOWN_MAX);
+        }
+        Self::group(part, answer, because)
     }
 
     /// Everything unknown that kept this from being known, each once

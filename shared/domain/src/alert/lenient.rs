@@ -31,20 +31,28 @@ impl<'a> Lenient<'a> {
     }
 
     pub(super) fn absorb(&mut self, flags: Vec<Flag>) {
-        let room = FLAGS_MAX.saturating_sub(self.flags.len());
-        self.flags.extend(flags.into_iter().take(room));
+        for flag in flags {
+            self.push(flag);
+        }
     }
 
     pub(super) fn flag(&mut self, name: &str, problem: Oddity, value: &str) {
-        if self.flags.len() >= FLAGS_MAX {
-            return;
-        }
         let property = match self.place.as_str() {
             "" => name.to_owned(),
             place => format!("{place}.{name}"),
         };
         let value = value.chars().take(FLAG_VALUE_LENGTH_MAX).collect();
-        self.flags.push(Flag { property, problem, value });
+        self.push(Flag { property, problem, value });
+    }
+
+    /// The last flag says that there would be more
+    fn push(&mut self, flag: Flag) {
+        if self.flags.len() < FLAGS_MAX {
+            self.flags.push(flag);
+        } else if let Some(last) = self.flags.last_mut() {
+            let more = "flags".to_owned();
+            *last = Flag { property: more, problem: Oddity::TooMany, value: String::new() };
+        }
     }
 
     pub(super) fn flag_value(&mut self, name: &str, problem: Oddity, value: &Value) {

@@ -64,8 +64,7 @@ impl OtherOpenAlerts {
     }
 
     pub(super) fn evaluate(&self, name: &str, situation: Situation<'_>) -> Explanation {
-        let hours = self.within.as_hours();
-        let part = format!("{name} within {hours} h, at least {}", self.severity);
+        let part = format!("{name} within {:#}, at least {}", self.within, self.severity);
         each_user(name, &part, situation, Over::One, |user| {
             let question = Question::OpenAlerts(user.clone());
             about(name, situation, &question, self.of(&question, situation))

@@ -56,7 +56,7 @@ pub(super) fn each_user(
     {
         return Explanation { part: part.to_owned(), ..only };
     }
-    let mut explanation = Explanation::group(part, answer, because);
+    let mut explanation = Explanation::several(part, answer, because);
     if over == Over::Alike && least == Truth::False && most == Truth::True {
         let why = Unknown::with_detail(UnknownReason::UsersDiffer, "it holds of some users only");
         explanation.unknown = Some(UnknownFact { fact: name.to_owned(), about: None, why });
@@ -73,12 +73,17 @@ pub(super) fn known<'a>(
     let Some(fact) = situation.facts.get(question) else {
         return Err(Unknown::because(UnknownReason::NotAsked));
     };
+    let answer = fact.answer.as_ref().map_err(Clone::clone)?;
     let age = situation.now.duration_since(fact.read);
-    if age > max_age || age < -CLOCK_SKEW_MAX {
-        let detail = format!("read {} s before the decision", age.as_secs());
+    if age > max_age {
+        let detail = format!("read {age:#} before the decision, and {max_age:#} is the limit");
         return Err(Unknown::with_detail(UnknownReason::Stale, detail));
     }
-    fact.answer.as_ref().map_err(Clone::clone)
+    if age < -CLOCK_SKEW_MAX {
+        let detail = format!("read {:#} after the decision: clocks differ", age.abs());
+        return Err(Unknown::with_detail(UnknownReason::Stale, detail));
+    }
+    Ok(answer)
 }
 
 /// An explanation for one user, from what was seen and the fact it was seen in
