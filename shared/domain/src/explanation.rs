@@ -91,11 +91,7 @@ impl std::fmt::Display for UnknownFact {
         if let Some(about) = &self.about {
             write!(f, " of {about}")?;
         }
-        write!(f, " is unknown: {}", self.why.reason)?;
-        if let Some(detail) = &self.why.detail {
-            write!(f, " ({detail})")?;
-        }
-        Ok(())
+        write!(f, " is unknown: {}", self.why)
     }
 }
 
@@ -136,8 +132,7 @@ impl Explanation {
         found
     }
 
-    /// The parts that made this false, in words: `userOutOfOffice is false (automatic replies are
-    /// off)`
+    /// The parts that made this false, in words: `userOutOfOffice: no (automatic replies are off)`
     pub fn refusals(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.collect_leaves(Truth::False, &mut found);
@@ -157,8 +152,8 @@ impl Explanation {
         }
         if self.because.is_empty() {
             let value = self.value.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
-            let answer = if wanted == Truth::True { "is true" } else { "is not true" };
-            found.push(format!("{} {answer}{value}", self.part));
+            let answer = if wanted == Truth::True { "yes" } else { "no" };
+            found.push(format!("{}: {answer}{value}", self.part));
             return;
         }
         // What made a `not` false is what is true inside it.

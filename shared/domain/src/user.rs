@@ -78,8 +78,17 @@ mod tests {
         let other = User { id: Some("2".into()), ..User::default() };
         let unnamed = User { account_name: Some("root".into()), ..User::default() };
 
-        assert_eq!(distinct([by_name, by_both.clone()]), vec![by_both.clone()]);
+        assert_eq!(distinct([by_name.clone(), by_both.clone()]), vec![by_both.clone()]);
         assert_eq!(distinct([other.clone(), by_both.clone(), other.clone()]).len(), 2);
+        // Whatever the order: a name on its own, an id on its own, and what joins them.
+        let by_id = User { principal_name: None, ..by_both.clone() };
+        for users in [
+            [by_name.clone(), by_id.clone(), by_both.clone()],
+            [by_id.clone(), by_both.clone(), by_name.clone()],
+            [by_both.clone(), by_name.clone(), by_id],
+        ] {
+            assert_eq!(distinct(users), vec![by_both.clone()]);
+        }
         assert_eq!(distinct([unnamed.clone(), unnamed.clone(), by_both]).len(), 2);
     }
 }

@@ -196,7 +196,13 @@ fn piece(entity: &Map<String, Value>) -> Option<Value> {
     let mut piece = match text("type")? {
         // Who has no name is somebody all the same.
         "account" | "user" => {
-            account_piece(text("pa").or(text("label")).unwrap_or_default(), text("id"))
+            // The id of a `user` is the principal name, that of an `account` Entra ID's.
+            let (principal, id) = match text("id") {
+                Some(id) if id.contains('@') => (Some(id), None),
+                id => (None, id),
+            };
+            let name = text("pa").or(principal).or(text("label")).unwrap_or_default();
+            account_piece(name, id)
         }
         "ip" => json!({
             "@odata.type": "#microsoft.graph.security.ipEvidence",

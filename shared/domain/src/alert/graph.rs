@@ -91,23 +91,28 @@ fn service_source(from: &mut Lenient<'_>, id: &AlertId) -> Option<AsRead<Service
     said.or(hinted.map(AsRead::Known))
 }
 
+/// Where the retired determinations belonged
+const RETIRED_PAIRS: [(&str, &str); 2] =
+    [("truePositive", "apt"), ("informationalExpectedActivity", "securityPersonnel")];
+
 /// Classification and determination by their current names; a pair that does not belong together
 /// is read as it is, and flagged
 fn classified(from: &mut Lenient<'_>) -> (Option<String>, Option<String>) {
-    let mut name = |property: &str, of: fn(&str) -> Option<&'static str>| {
-        from.member(property, of).map(|it| match it {
-            AsRead::Known(name) => name.to_owned(),
-            AsRead::Other(text) => text,
-        })
-    };
+    let mut name = |property: &str, of: fn(&str) -> Option<&'static str>| from.member(property, of);
     let classification = name("classification", classification_name);
     let determination = name("determination", determination_name);
-    if let (Some(left), Some(right)) = (&classification, &determination)
+    if let (Some(AsRead::Known(left)), Some(AsRead::Known(right))) =
+        (&classification, &determination)
         && Classification::from_names(left, right).is_none()
+        && !RETIRED_PAIRS.contains(&(left, right))
     {
         from.flag("determination", Oddity::WrongPair, &format!("{left}, {right}"));
     }
-    (classification, determination)
+    let text = |it: AsRead<&'static str>| match it {
+        AsRead::Known(name) => name.to_owned(),
+        AsRead::Other(text) => text,
+    };
+    (classification.map(text), determination.map(text))
 }
 
 fn comments(from: &mut Lenient<'_>) -> Vec<Comment> {

@@ -86,8 +86,13 @@ impl<'a> Lenient<'a> {
     /// A text that people read: flagged where it holds characters that cannot be seen
     pub(super) fn prose(&mut self, name: &str) -> Option<String> {
         let text = self.text(name)?;
-        if text.chars().any(is_unseen) {
-            self.flag(name, Oddity::InvisibleCharacters, &text.escape_debug().to_string());
+        let unseen: Vec<String> = text
+            .chars()
+            .filter(|it| is_unseen(*it))
+            .map(|it| it.escape_unicode().to_string())
+            .collect();
+        if !unseen.is_empty() {
+            self.flag(name, Oddity::InvisibleCharacters, &unseen.concat());
         }
         Some(text)
     }
@@ -176,13 +181,13 @@ impl<'a> Lenient<'a> {
     }
 }
 
-/// Control characters other than line ends and tabs, zero-width ones, and those that turn the
-/// direction of text
+/// Control characters other than line ends and tabs, zero-width ones, separators, tags, and those
+/// that turn the direction of text
 fn is_unseen(character: char) -> bool {
     let control = character.is_control() && !matches!(character, '\n' | '\r' | '\t');
     control
         || matches!(
             character,
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}'
         )
 }

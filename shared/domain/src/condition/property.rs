@@ -55,6 +55,18 @@ pub(crate) enum ValueKind {
     Time,
 }
 
+impl ValueKind {
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Boolean => "what is true or false",
+            Self::Severity => "a severity",
+            Self::Time => "a point in time",
+        }
+    }
+}
+
 /// A value as a test sees it
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {

@@ -121,7 +121,8 @@ impl Test {
                     .map(|it| format!("`{it}`"))
                     .collect();
                 let help = format!("possible are {}", possible.join(", "));
-                at.problem(Code::BadOperator, format!("`{name}` cannot test this"), Some(help));
+                let message = format!("`{name}` cannot test {}", kind.in_words());
+                at.problem(Code::BadOperator, message, Some(help));
                 None
             }
         }

@@ -74,8 +74,7 @@ impl AddressInNamedRange {
         let answer = if least == most { least } else { Truth::Unknown };
         let mut explanation = Explanation::several(&part, answer, because);
         if least == Truth::False && most == Truth::True {
-            let detail = "some addresses are in the range and others are not";
-            let why = Unknown::with_detail(UnknownReason::AddressesDiffer, detail);
+            let why = Unknown::because(UnknownReason::AddressesDiffer);
             explanation.unknown = Some(UnknownFact { fact: name.to_owned(), about: None, why });
         }
         explanation.value = Some(addresses.join(", "));

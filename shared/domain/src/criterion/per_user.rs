@@ -54,11 +54,13 @@ pub(super) fn each_user(
     if because.len() == 1
         && let Some(only) = because.pop()
     {
-        return Explanation { part: part.to_owned(), ..only };
+        let whose = users.first().map(ToString::to_string).unwrap_or_default();
+        let rest = part.strip_prefix(name).unwrap_or_default();
+        return Explanation { part: format!("{name} of {whose}{rest}"), ..only };
     }
     let mut explanation = Explanation::several(part, answer, because);
     if over == Over::Alike && least == Truth::False && most == Truth::True {
-        let why = Unknown::with_detail(UnknownReason::UsersDiffer, "it holds of some users only");
+        let why = Unknown::because(UnknownReason::UsersDiffer);
         explanation.unknown = Some(UnknownFact { fact: name.to_owned(), about: None, why });
     }
     explanation
@@ -113,10 +115,7 @@ pub(super) fn about(
 /// A part that nobody can answer
 pub(super) fn unknown(name: &str, part: &str, user: Option<&User>, why: Unknown) -> Explanation {
     let mut explanation = Explanation::new(part, Truth::Unknown);
-    explanation.value = Some(match &why.detail {
-        Some(detail) => format!("unknown: {} ({detail})", why.reason),
-        None => format!("unknown: {}", why.reason),
-    });
+    explanation.value = Some(format!("unknown: {why}"));
     explanation.unknown =
         Some(UnknownFact { fact: name.to_owned(), about: user.map(ToString::to_string), why });
     explanation
