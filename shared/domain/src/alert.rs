@@ -8,6 +8,8 @@ mod cloud_apps;
 mod graph;
 mod incident;
 mod lenient;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};

@@ -5,6 +5,8 @@ mod evidence_test;
 mod pattern;
 mod property;
 mod test;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -301,7 +303,7 @@ fn evaluate_alert(tests: &[(AlertProperty, Vec<Test>)], alert: &Alert) -> Explan
 /// One test of one property, answered
 fn explain(name: &str, test: &Test, value: Result<Option<&Value>, &Unknown>) -> Explanation {
     let part = format!("{name} {test}");
-    let seen = value.ok().flatten().map(ToString::to_string);
+    let seen = value.ok().flatten().map(|it| shortened(&it.to_string()));
     let answer = match value {
         Ok(value) => test.holds(value),
         Err(unknown) => Err(unknown.clone()),
@@ -319,11 +321,26 @@ fn explain(name: &str, test: &Test, value: Result<Option<&Value>, &Unknown>) -> 
     explanation
 }
 
+/// The most of a value that an explanation repeats, in characters
+const VALUE_SHOWN_MAX: usize = 256;
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(VALUE_SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::Texts(texts) => f.write_str(&texts.join(", ")),
+            Self::Several(values) => {
+                let values = values.iter();
+                let texts: Vec<String> =
+                    values.map(|it| it.as_ref().map_or("?".to_owned(), Self::to_string)).collect();
+                f.write_str(&texts.join(", "))
+            }
             Self::Number(number) => write!(f, "{number}"),
             Self::Boolean(boolean) => write!(f, "{boolean}"),
             Self::Severity(severity) => write!(f, "{severity}"),

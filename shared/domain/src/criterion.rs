@@ -10,6 +10,9 @@ mod user_out_of_office;
 mod user_risk;
 mod user_tagged;
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     alert::Alert, condition::Situation, document::Cursor, explanation::Explanation, fact::Question,
     organisation::Organisation,

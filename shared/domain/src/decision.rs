@@ -166,6 +166,9 @@ pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) ->
     if outcome == Outcome::Open {
         reasons.extend(unmet(&trace, &unknown));
     }
+    if reasons.is_empty() {
+        reasons.push("no playbook about this alert resolves anything".to_owned());
+    }
     Decision { outcome, determined_by, reasons, unknown, trace }
 }
 
@@ -255,8 +258,9 @@ fn unknown_of(trace: &[PlaybookTrace]) -> Vec<UnknownFact> {
 /// Why the playbooks that are about this alert do not resolve it
 fn unmet(trace: &[PlaybookTrace], unknown: &[UnknownFact]) -> Vec<String> {
     let mut reasons: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-    let about = trace.iter().filter(|it| it.trigger.answer != Truth::False);
-    for playbook in about.clone().filter(|it| it.mode != Mode::Shadow) {
+    let about: Vec<&PlaybookTrace> =
+        trace.iter().filter(|it| it.trigger.answer != Truth::False).collect();
+    for playbook in about.iter().filter(|it| it.mode != Mode::Shadow) {
         if playbook.answer == Truth::False
             && let Some(criteria) = &playbook.criteria
         {
@@ -264,8 +268,11 @@ fn unmet(trace: &[PlaybookTrace], unknown: &[UnknownFact]) -> Vec<String> {
             reasons.push(format!("{} does not hold: {}", playbook.playbook, parts.join("; ")));
         }
     }
-    if about.count() == 0 {
+    if about.is_empty() {
         reasons.push("no playbook is about this alert".to_owned());
+    } else if about.iter().all(|it| it.mode == Mode::Shadow) {
+        let names: Vec<PlaybookName> = about.iter().map(|it| it.playbook.clone()).collect();
+        reasons.push(format!("only {} is about this alert, in shadow mode", joined(&names)));
     }
     reasons
 }

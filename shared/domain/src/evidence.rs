@@ -50,7 +50,10 @@ impl Evidence {
     ///
     /// The account that a process ran under is not one: it is often a system account.
     pub(crate) fn user(&self) -> Option<User> {
-        let evidence_type = *self.evidence_type.known()?;
+        let Some(&evidence_type) = self.evidence_type.known() else {
+            // What it is nobody can say; that somebody is meant can be seen all the same.
+            return self.account("userAccount");
+        };
         if evidence_type == EvidenceType::User {
             return self.account("userAccount");
         }

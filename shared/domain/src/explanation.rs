@@ -37,9 +37,13 @@ impl From<bool> for Truth {
     }
 }
 
+/// How many users, addresses or pieces of evidence one explanation shows at the most
+const PARTS_SHOWN_MAX: usize = 20;
+
 /// Why a condition came out as it did: the condition's own shape, answered.
 ///
-/// No part is left out, whatever decided the whole, so that the author sees every answer.
+/// No part is left out, whatever decided the whole, so that the author sees every answer; only of
+/// many users, addresses or pieces of evidence the first ones stand for the rest.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -87,11 +91,7 @@ impl std::fmt::Display for UnknownFact {
         if let Some(about) = &self.about {
             write!(f, " of {about}")?;
         }
-        write!(f, " is unknown: {}", self.why.reason)?;
-        if let Some(detail) = &self.why.detail {
-            write!(f, " ({detail})")?;
-        }
-        Ok(())
+        write!(f, " is unknown: {}", self.why)
     }
 }
 
@@ -115,6 +115,16 @@ impl Explanation {
         Self { because, ..Self::new(part, answer) }
     }
 
+    /// The same over many things of one kind: those that decided it first, and the rest cut off
+    pub(crate) fn several(part: &str, answer: Truth, mut because: Vec<Self>) -> Self {
+        let n_cut = because.len().saturating_sub(PARTS_SHOWN_MAX);
+        if n_cut > 0 {
+            because.sort_by_key(|it| it.answer != answer);
+            because.truncate(PARTS_SHOWN_MAX);
+        }
+        Self::group(part, answer, because)
+    }
+
     /// Everything unknown that kept this from being known, each once
     pub fn unknown_facts(&self) -> Vec<UnknownFact> {
         let mut found = Vec::new();
@@ -122,8 +132,7 @@ impl Explanation {
         found
     }
 
-    /// The parts that made this false, in words: `userOutOfOffice is false (automatic replies are
-    /// off)`
+    /// The parts that made this false, in words: `userOutOfOffice: no (automatic replies are off)`
     pub fn refusals(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.collect_leaves(Truth::False, &mut found);
@@ -143,8 +152,8 @@ impl Explanation {
         }
         if self.because.is_empty() {
             let value = self.value.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
-            let answer = if wanted == Truth::True { "is true" } else { "is not true" };
-            found.push(format!("{} {answer}{value}", self.part));
+            let answer = if wanted == Truth::True { "yes" } else { "no" };
+            found.push(format!("{}: {answer}{value}", self.part));
             return;
         }
         // What made a `not` false is what is true inside it.

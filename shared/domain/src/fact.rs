@@ -168,6 +168,35 @@ wire_names! {
     }
 }
 
+impl UnknownReason {
+    /// For people
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::TimedOut => "no answer within the time limit",
+            Self::Throttled => "asked too often",
+            Self::Refused => "the permission to ask is missing",
+            Self::Unavailable => "the service could not be reached",
+            Self::Unreadable => "the answer could not be understood",
+            Self::MailboxMissing => "the user has no mailbox",
+            Self::UserMissing => "the directory has no such user",
+            Self::NotLicensed => "the tenant has no licence for it",
+            Self::NotConfigured => "the settings do not say whom or what to ask",
+            Self::NotGiven => "the facts given do not say",
+            Self::NotAsked => "nobody was asked",
+            Self::NoUser => "the alert names no user",
+            Self::UserNotNamed => "the alert names the user in no way that a directory knows",
+            Self::UsersDiffer => "it holds of some users and not of others",
+            Self::AddressesDiffer => "it holds of some addresses and not of others",
+            Self::NoAddress => "the alert names no IP address",
+            Self::NoFirstActivity => "the alert does not say when its first activity was",
+            Self::NoStartTime => "nobody can say since when",
+            Self::Stale => "the answer is too old",
+            Self::PropertyMissing => "the alert does not say",
+            Self::PropertyUnreadable => "what the alert says cannot be understood",
+        }
+    }
+}
+
 /// Not known, and why
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -188,6 +217,19 @@ impl Unknown {
     /// Unknown for that reason, with more for people
     pub fn with_detail(reason: UnknownReason, detail: impl Into<String>) -> Self {
         Self { reason: reason.name().to_owned(), detail: Some(detail.into()) }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match UnknownReason::from_name(&self.reason) {
+            Some(reason) => f.write_str(reason.in_words())?,
+            None => f.write_str(&self.reason)?,
+        }
+        match &self.detail {
+            Some(detail) => write!(f, " ({detail})"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -164,7 +164,10 @@ fn open_alert(at: &Cursor<'_>, index: usize, now: Timestamp) -> Option<OpenAlert
             return None;
         }
     };
-    let severity = fields.get("severity").and_then(Cursor::scalar).and_then(Severity::from_name);
+    let severity = fields.or("severity", None, |it| {
+        let names: Vec<&'static str> = Severity::ALL.iter().map(|it| it.name()).collect();
+        it.word("severity", &names).map(Severity::from_name)
+    })?;
     let created = fields.or("createdDateTime", now, Cursor::time)?;
     Some(OpenAlert { id, severity, created })
 }

@@ -27,6 +27,8 @@ mod settings;
 mod severity;
 mod source;
 mod subnet;
+#[cfg(test)]
+mod test_kit;
 mod user;
 mod wire_name;
 

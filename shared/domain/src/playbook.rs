@@ -158,9 +158,8 @@ impl Playbook {
         let otherwise = fields.require("otherwise").and_then(action::read_otherwise);
         let cases = fields.or("tests", Vec::new(), |it| case::read_all(it, CASES_MAX));
 
-        if let Some(then) = &then
-            && resolves(then)
-        {
+        // By the words alone, so that one mistake in an action does not hide the others.
+        if fields.get("then").is_some_and(action::means_to_resolve) {
             check_resolving(&fields, trigger.as_ref(), criteria.as_ref(), limits);
         }
         api?;
@@ -295,10 +294,6 @@ impl Limits {
 
 /// The highest limit: each run is remembered in one item of the table
 pub const LIMIT_MAX: u32 = 1_000;
-
-fn resolves(then: &[Action]) -> bool {
-    then.iter().any(|it| matches!(it, Action::Resolve(_)))
-}
 
 /// What a playbook that resolves must be besides well written
 fn check_resolving(

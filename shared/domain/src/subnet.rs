@@ -51,19 +51,64 @@ impl FromStr for Subnet {
         };
         let address: IpAddr = address.parse().map_err(|error| format!("{}: {error}", bad()))?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
-        let length = match length {
+        let length: u8 = match length {
             None => longest,
             Some(digits) => digits.parse().map_err(|error| format!("{}: {error}", bad()))?,
         };
         if length > longest {
             return Err(format!("{}: at most /{longest}", bad()));
         }
-        Ok(Self { address, length })
+        // A range inside the mapped addresses is a range of IPv4, as the addresses are.
+        match (address.to_canonical(), length.checked_sub(96)) {
+            (network @ IpAddr::V4(_), Some(length)) if address.is_ipv6() => {
+                Ok(Self { address: network, length })
+            }
+            _ => Ok(Self { address, length }),
+        }
     }
 }
 
 impl fmt::Display for Subnet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.address, self.length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_holds_what_begins_as_it_does() {
+        check("10.0.0.0/8", "10.255.255.255", true);
+        check("10.0.0.0/8", "11.0.0.0", false);
+        check("0.0.0.0/0", "255.255.255.255", true);
+        check("0.0.0.0/0", "::1", false);
+        check("203.0.113.9", "203.0.113.9", true);
+        check("203.0.113.9/32", "203.0.113.8", false);
+        // The host part of the range means nothing.
+        check("203.0.113.77/24", "203.0.113.1", true);
+        check("2001:db8::/32", "2001:db8:ffff::1", true);
+        check("2001:db8::/32", "2001:db9::1", false);
+        check("::/0", "2001:db8::1", true);
+        check("::/0", "10.0.0.1", false);
+        check("::1/128", "::1", true);
+        check("10.0.0.0/8", "::ffff:10.1.2.3", true);
+        check("::ffff:10.0.0.0/104", "10.1.2.3", true);
+        check("::ffff:10.0.0.0/104", "::ffff:10.1.2.3", true);
+        check("::ffff:10.0.0.0/104", "11.1.2.3", false);
+    }
+
+    #[track_caller]
+    fn check(range: &str, address: &str, expected: bool) {
+        let subnet: Subnet = range.parse().unwrap();
+        assert_eq!(subnet.contains(address.parse().unwrap()), expected, "{address} in {range}");
+    }
+
+    #[test]
+    fn what_is_no_range_is_refused() {
+        for text in ["", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/-1", "10.0.0/8"] {
+            assert!(text.parse::<Subnet>().is_err(), "{text}");
+        }
     }
 }

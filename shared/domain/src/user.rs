@@ -1,6 +1,9 @@
 //! A user whom an alert touches.
 
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,24 +34,6 @@ impl User {
         let name = name.to_lowercase();
         self.id.as_deref() == Some(&name) || self.principal_name.as_deref() == Some(&name)
     }
-
-    /// Takes what `other` knows of the same person
-    fn learn(&mut self, other: &Self) {
-        self.id = self.id.take().or_else(|| other.id.clone());
-        self.principal_name = self.principal_name.take().or_else(|| other.principal_name.clone());
-    }
-
-    /// Whether both name the same person by the same name
-    fn is_same(&self, other: &Self) -> bool {
-        if let (Some(left), Some(right)) = (&self.id, &other.id) {
-            return left == right;
-        }
-        match (&self.principal_name, &other.principal_name) {
-            (Some(left), Some(right)) => left == right,
-            (Some(_), None) | (None, Some(_)) => false,
-            (None, None) => self.id == other.id && self.account_name == other.account_name,
-        }
-    }
 }
 
 impl fmt::Display for User {
@@ -58,17 +43,27 @@ impl fmt::Display for User {
     }
 }
 
-/// Each person once, in order
+/// Each person once, in order.
+///
+/// An id tells people apart. A principal name without an id is the person who has that name
+/// somewhere else in the alert; an account name alone is somebody else.
 pub(crate) fn distinct(users: impl IntoIterator<Item = User>) -> Vec<User> {
-    let mut people: Vec<User> = Vec::new();
-    for user in users {
-        match people.iter_mut().find(|it| it.is_same(&user)) {
-            Some(known) => known.learn(&user),
-            None => people.push(user),
-        }
+    let users: Vec<User> = users.into_iter().collect();
+    let mut by_id: BTreeMap<&str, User> = BTreeMap::new();
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for user in &users {
+        let Some(id) = user.id.as_deref() else { continue };
+        named.extend(user.principal_name.as_deref());
+        let known = by_id.entry(id).or_insert_with(|| user.clone());
+        known.principal_name = known.principal_name.take().or_else(|| user.principal_name.clone());
     }
-    people.sort();
-    people
+    let others = users.iter().filter(|user| match (&user.id, &user.principal_name) {
+        (Some(_), _) => false,
+        (None, Some(name)) => !named.contains(name.as_str()),
+        (None, None) => true,
+    });
+    let people: BTreeSet<User> = others.chain(by_id.values()).cloned().collect();
+    people.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -83,8 +78,17 @@ mod tests {
         let other = User { id: Some("2".into()), ..User::default() };
         let unnamed = User { account_name: Some("root".into()), ..User::default() };
 
-        assert_eq!(distinct([by_name, by_both.clone()]), vec![by_both.clone()]);
+        assert_eq!(distinct([by_name.clone(), by_both.clone()]), vec![by_both.clone()]);
         assert_eq!(distinct([other.clone(), by_both.clone(), other.clone()]).len(), 2);
+        // Whatever the order: a name on its own, an id on its own, and what joins them.
+        let by_id = User { principal_name: None, ..by_both.clone() };
+        for users in [
+            [by_name.clone(), by_id.clone(), by_both.clone()],
+            [by_id.clone(), by_both.clone(), by_name.clone()],
+            [by_both.clone(), by_name.clone(), by_id],
+        ] {
+            assert_eq!(distinct(users), vec![by_both.clone()]);
+        }
         assert_eq!(distinct([unnamed.clone(), unnamed.clone(), by_both]).len(), 2);
     }
 }

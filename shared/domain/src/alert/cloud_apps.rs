@@ -17,9 +17,6 @@ use crate::{
 /// The prefix that Graph puts before Cloud Apps' own id
 const PREFIX: &str = "ca";
 
-/// How long Cloud Apps' own ids are: 24 hexadecimal digits
-const OWN_ID_LENGTH: usize = 24;
-
 /// How long a GUID is
 const GUID_LENGTH: usize = 36;
 
@@ -100,9 +97,11 @@ pub(super) fn read_flow(object: &Map<String, Value>, raw: &str) -> Result<Alert,
 
 /// An alert of Cloud Apps that says nothing yet
 fn empty(provider_id: &str, shape: Shape, raw: &str) -> Result<Alert, AlertError> {
-    // An id may begin with the prefix's letters by chance: only what is whole without is prefixed.
-    let bare = provider_id.strip_prefix(PREFIX).filter(|it| it.len() == OWN_ID_LENGTH);
-    let id = format!("{PREFIX}{}", bare.unwrap_or(provider_id));
+    // An id of Cloud Apps is hexadecimal and may itself begin with the letters of the prefix.
+    let as_it_is = AlertId::parse(provider_id)?;
+    let is_prefixed = provider_id.starts_with(PREFIX)
+        && ServiceSource::from_prefix(&as_it_is) == Some(ServiceSource::DefenderForCloudApps);
+    let id = if is_prefixed { provider_id.to_owned() } else { format!("{PREFIX}{provider_id}") };
     AlertId::parse(&id)?;
     let frame = Map::from_iter([("id".to_owned(), Value::String(id))]);
     let mut alert = graph::read(&frame, raw)?;
@@ -198,7 +197,16 @@ fn piece(entity: &Map<String, Value>) -> Option<Value> {
         Some(_) | None => json!([]),
     };
     let mut piece = match text("type")? {
-        "account" | "user" => account_piece(text("pa").or(text("label"))?, text("id")),
+        // Who has no name is somebody all the same.
+        "account" | "user" => {
+            // The id of a `user` is the principal name, that of an `account` Entra ID's.
+            let (principal, id) = match text("id") {
+                Some(id) if id.contains('@') => (Some(id), None),
+                id => (None, id),
+            };
+            let name = text("pa").or(principal).or(text("label")).unwrap_or_default();
+            account_piece(name, id)
+        }
         "ip" => json!({
             "@odata.type": "#microsoft.graph.security.ipEvidence",
             "ipAddress": text("id").or(text("label"))?,
@@ -227,12 +235,12 @@ fn piece(entity: &Map<String, Value>) -> Option<Value> {
 /// An entity of a flow's body, which names types as Sentinel does
 fn flow_piece(entity: &Map<String, Value>) -> Option<Value> {
     let text = |name: &str| entity.get(name).and_then(Value::as_str).filter(|it| !it.is_empty());
-    match text("Type")? {
+    match text("Type")?.to_ascii_lowercase().as_str() {
         "account" => {
             let name = match (text("UserPrincipalName"), text("Name"), text("UPNSuffix")) {
                 (None, Some(name), Some(suffix)) => format!("{name}@{suffix}"),
                 (Some(name), _, _) | (None, Some(name), None) => name.to_owned(),
-                (None, None, _) => return None,
+                (None, None, _) => String::new(),
             };
             Some(account_piece(&name, text("AadUserId")))
         }
@@ -253,7 +261,7 @@ fn account_piece(name: &str, id: Option<&str>) -> Value {
     json!({
         "@odata.type": "#microsoft.graph.security.userEvidence",
         "userAccount": {
-            "accountName": name.split('@').next(),
+            "accountName": name.split('@').next().filter(|it| !it.is_empty()),
             "userPrincipalName": is_principal.then_some(name),
             "azureAdUserId": id,
         },

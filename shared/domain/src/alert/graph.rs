@@ -1,5 +1,7 @@
 //! Reads an alert of Microsoft Graph (`alerts_v2`).
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{Alert, AlertError, Comment, Shape, lenient::Lenient};
@@ -19,6 +21,11 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
     let mut from = Lenient::new(object);
     let id = AlertId::parse(&from.text("id").ok_or(AlertError::NoId)?)?;
 
+    for name in ["severity", "status", "lastUpdateDateTime", "title"] {
+        if from.value(name).is_none_or(|it| it == "") {
+            from.flag(name, Oddity::Missing, "");
+        }
+    }
     let detector_id = from.text("detectorId");
     let (classification, determination) = classified(&mut from);
     let mut alert = Alert {
@@ -55,19 +62,15 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
         alert_web_url: from.text("alertWebUrl"),
         incident_web_url: from.text("incidentWebUrl"),
         investigation_state: from.text("investigationState"),
-        comments: comments(&mut from),
         system_tags: from.texts("systemTags"),
-        evidence: evidence(&mut from),
         additional_data: from.object("additionalData"),
         custom_details: from.object("customDetails"),
+        // Last, so that what is odd in a long list crowds out no flag of the alert itself.
+        comments: comments(&mut from),
+        evidence: evidence(&mut from),
         flags: Vec::new(),
         raw: raw.to_owned(),
     };
-    for name in ["severity", "status", "lastUpdateDateTime", "title"] {
-        if from.value(name).is_none() {
-            from.flag(name, Oddity::Missing, "");
-        }
-    }
     alert.flags = from.into_flags();
     Ok(alert)
 }
@@ -88,23 +91,28 @@ fn service_source(from: &mut Lenient<'_>, id: &AlertId) -> Option<AsRead<Service
     said.or(hinted.map(AsRead::Known))
 }
 
+/// Where the retired determinations belonged
+const RETIRED_PAIRS: [(&str, &str); 2] =
+    [("truePositive", "apt"), ("informationalExpectedActivity", "securityPersonnel")];
+
 /// Classification and determination by their current names; a pair that does not belong together
 /// is read as it is, and flagged
 fn classified(from: &mut Lenient<'_>) -> (Option<String>, Option<String>) {
-    let mut name = |property: &str, of: fn(&str) -> Option<&'static str>| {
-        from.member(property, of).map(|it| match it {
-            AsRead::Known(name) => name.to_owned(),
-            AsRead::Other(text) => text,
-        })
-    };
+    let mut name = |property: &str, of: fn(&str) -> Option<&'static str>| from.member(property, of);
     let classification = name("classification", classification_name);
     let determination = name("determination", determination_name);
-    if let (Some(left), Some(right)) = (&classification, &determination)
+    if let (Some(AsRead::Known(left)), Some(AsRead::Known(right))) =
+        (&classification, &determination)
         && Classification::from_names(left, right).is_none()
+        && !RETIRED_PAIRS.contains(&(left, right))
     {
         from.flag("determination", Oddity::WrongPair, &format!("{left}, {right}"));
     }
-    (classification, determination)
+    let text = |it: AsRead<&'static str>| match it {
+        AsRead::Known(name) => name.to_owned(),
+        AsRead::Other(text) => text,
+    };
+    (classification.map(text), determination.map(text))
 }
 
 fn comments(from: &mut Lenient<'_>) -> Vec<Comment> {
@@ -129,18 +137,21 @@ fn comments(from: &mut Lenient<'_>) -> Vec<Comment> {
 
 fn evidence(from: &mut Lenient<'_>) -> Vec<Evidence> {
     let mut pieces: Vec<Evidence> = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut flags = Vec::new();
     for (index, item) in from.list("evidence").iter().enumerate() {
         let place = format!("evidence[{index}]");
-        let Value::Object(object) = item else {
-            from.flag_value(&place, Oddity::WrongType, item);
-            continue;
-        };
-        let piece = piece(object, &place, &mut flags);
-        if pieces.contains(&piece) {
+        if !seen.insert(item.to_string()) {
             from.flag(&place, Oddity::Repeated, "");
         }
-        pieces.push(piece);
+        if let Value::Object(object) = item {
+            pieces.push(piece(object, &place, &mut flags));
+        } else {
+            // It stays a piece that nobody can read, so that no condition overlooks it.
+            from.flag_value(&place, Oddity::WrongType, item);
+            let evidence_type = AsRead::Other(String::new());
+            pieces.push(Evidence { evidence_type, properties: Map::new() });
+        }
     }
     from.absorb(flags);
     pieces

@@ -24,12 +24,9 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
     for (name, value) in object {
         let name =
             RENAMED.iter().find(|(theirs, _)| theirs == name).map_or(name.as_str(), |it| it.1);
-        let value = match name {
-            "evidence" => Value::Array(
-                value.as_array().into_iter().flatten().map(piece).collect::<Vec<Value>>(),
-            ),
-            _ => value.clone(),
-        };
+        let entities = value.as_array().filter(|_| name == "evidence");
+        let value =
+            entities.map_or_else(|| value.clone(), |it| it.iter().map(piece).collect::<Value>());
         renamed.insert(name.to_owned(), value);
     }
     let mut alert = graph::read(&renamed, raw)?;

@@ -31,20 +31,28 @@ impl<'a> Lenient<'a> {
     }
 
     pub(super) fn absorb(&mut self, flags: Vec<Flag>) {
-        let room = FLAGS_MAX.saturating_sub(self.flags.len());
-        self.flags.extend(flags.into_iter().take(room));
+        for flag in flags {
+            self.push(flag);
+        }
     }
 
     pub(super) fn flag(&mut self, name: &str, problem: Oddity, value: &str) {
-        if self.flags.len() >= FLAGS_MAX {
-            return;
-        }
         let property = match self.place.as_str() {
             "" => name.to_owned(),
             place => format!("{place}.{name}"),
         };
         let value = value.chars().take(FLAG_VALUE_LENGTH_MAX).collect();
-        self.flags.push(Flag { property, problem, value });
+        self.push(Flag { property, problem, value });
+    }
+
+    /// The last flag says that there would be more
+    fn push(&mut self, flag: Flag) {
+        if self.flags.len() < FLAGS_MAX {
+            self.flags.push(flag);
+        } else if let Some(last) = self.flags.last_mut() {
+            let more = "flags".to_owned();
+            *last = Flag { property: more, problem: Oddity::TooMany, value: String::new() };
+        }
     }
 
     pub(super) fn flag_value(&mut self, name: &str, problem: Oddity, value: &Value) {
@@ -78,8 +86,13 @@ impl<'a> Lenient<'a> {
     /// A text that people read: flagged where it holds characters that cannot be seen
     pub(super) fn prose(&mut self, name: &str) -> Option<String> {
         let text = self.text(name)?;
-        if text.chars().any(is_unseen) {
-            self.flag(name, Oddity::InvisibleCharacters, &text.escape_debug().to_string());
+        let unseen: Vec<String> = text
+            .chars()
+            .filter(|it| is_unseen(*it))
+            .map(|it| it.escape_unicode().to_string())
+            .collect();
+        if !unseen.is_empty() {
+            self.flag(name, Oddity::InvisibleCharacters, &unseen.concat());
         }
         Some(text)
     }
@@ -168,13 +181,13 @@ impl<'a> Lenient<'a> {
     }
 }
 
-/// Control characters other than line ends and tabs, zero-width ones, and those that turn the
-/// direction of text
+/// Control characters other than line ends and tabs, zero-width ones, separators, tags, and those
+/// that turn the direction of text
 fn is_unseen(character: char) -> bool {
     let control = character.is_control() && !matches!(character, '\n' | '\r' | '\t');
     control
         || matches!(
             character,
-            '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+            '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}'
         )
 }

@@ -49,19 +49,25 @@ impl EvidenceTest {
     }
 
     pub(crate) fn evaluate(&self, alert: &Alert) -> Explanation {
-        let pieces: Vec<&Evidence> = alert
+        let name = self.evidence_type.map_or(ANY, EvidenceType::name);
+        let because: Vec<Explanation> = alert
             .evidence
             .iter()
-            .filter(|it| match self.evidence_type {
-                None => true,
-                Some(wanted) => it.evidence_type == AsRead::Known(wanted),
+            .filter_map(|piece| match (self.evidence_type, &piece.evidence_type) {
+                (None, _) => Some(self.on(piece)),
+                (Some(wanted), AsRead::Known(found)) => (wanted == *found).then(|| self.on(piece)),
+                // A piece that says of no type might be of any.
+                (Some(_), AsRead::Other(text)) => text.is_empty().then(|| untyped(name)),
             })
             .collect();
-        let because: Vec<Explanation> = pieces.iter().map(|it| self.on(it)).collect();
         let answer = because.iter().map(|it| it.answer).max().unwrap_or(Truth::False);
-        let name = self.evidence_type.map_or(ANY, EvidenceType::name);
-        let mut explanation = Explanation::group(&format!("evidence: {name}"), answer, because);
-        explanation.value = Some(format!("{} of that type", pieces.len()));
+        let n_pieces = because.len();
+        let mut explanation = Explanation::several(&format!("evidence: {name}"), answer, because);
+        explanation.value = Some(match n_pieces {
+            0 => "no such evidence".to_owned(),
+            1 => "1 piece".to_owned(),
+            several => format!("{several} pieces"),
+        });
         explanation
     }
 
@@ -76,6 +82,14 @@ impl EvidenceTest {
         let answer = because.iter().map(|it| it.answer).min().unwrap_or(Truth::True);
         Explanation::group("piece of evidence", answer, because)
     }
+}
+
+fn untyped(name: &str) -> Explanation {
+    let mut explanation = Explanation::new("piece of evidence of no known type", Truth::Unknown);
+    let detail = "a piece of evidence does not say what it is";
+    let why = Unknown::with_detail(UnknownReason::PropertyUnreadable, detail);
+    explanation.unknown = Some(unknown(name, why));
+    explanation
 }
 
 /// The property's whole path and kind; `role` is short for `roles`, and a last step alone will do
@@ -114,24 +128,39 @@ const fn value_kind(kind: Kind) -> Option<ValueKind> {
     }
 }
 
-/// The value at `path`, of the kind that the catalogue gives; anything else is unreadable
+/// The value at `path`, of the kind that the catalogue gives; anything else is unreadable.
+///
+/// A list on the way gives several values, one for each of its items.
 fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Unknown> {
-    let Some(value) = piece.get(path) else {
-        return Ok(None);
-    };
+    let unreadable = || Unknown::because(UnknownReason::PropertyUnreadable);
     let kind = match &piece.evidence_type {
         AsRead::Known(evidence_type) => evidence_type.kind_of(path),
         AsRead::Other(_) => BASE.iter().find(|(name, _)| *name == path).map(|(_, kind)| *kind),
     };
-    let read = match (kind, value) {
-        (Some(Kind::Text), Json::String(text)) => Some(Value::Text(text.clone())),
-        (Some(Kind::Texts), Json::Array(items)) => {
-            let texts = items.iter().filter_map(Json::as_str).map(str::to_owned);
-            Some(Value::Texts(texts.collect()))
+    let kind = kind.ok_or_else(unreadable)?;
+    let (first, rest) = path.split_once('.').unwrap_or((path, ""));
+    let steps: Vec<&str> = rest.split('.').filter(|it| !it.is_empty()).collect();
+    read_at(piece.properties.get(first), &steps, kind)
+}
+
+fn read_at(value: Option<&Json>, steps: &[&str], kind: Kind) -> Result<Option<Value>, Unknown> {
+    let Some(value) = value.filter(|it| !it.is_null()) else {
+        return Ok(None);
+    };
+    let each = |items: &[Json], kind| {
+        let read = items.iter().map(|it| read_at(Some(it), steps, kind).ok().flatten());
+        Ok(Some(Value::Several(read.collect())))
+    };
+    let read = match (steps, kind, value) {
+        ([], Kind::Texts, Json::Array(items)) => return each(items, Kind::Text),
+        ([_, ..], _, Json::Array(items)) => return each(items, kind),
+        ([step, rest @ ..], _, Json::Object(object)) => {
+            return read_at(object.get(*step), rest, kind);
         }
-        (Some(Kind::Number), Json::Number(number)) => number.as_i64().map(Value::Number),
-        (Some(Kind::Boolean), Json::Bool(boolean)) => Some(Value::Boolean(*boolean)),
-        (Some(Kind::Time), Json::String(text)) => text.parse().ok().map(Value::Time),
+        ([], Kind::Text, Json::String(text)) => Some(Value::Text(text.clone())),
+        ([], Kind::Number, Json::Number(number)) => number.as_i64().map(Value::Number),
+        ([], Kind::Boolean, Json::Bool(boolean)) => Some(Value::Boolean(*boolean)),
+        ([], Kind::Time, Json::String(text)) => text.parse().ok().map(Value::Time),
         _ => None,
     };
     read.map(Some).ok_or_else(|| Unknown::because(UnknownReason::PropertyUnreadable))

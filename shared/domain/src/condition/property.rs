@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     alert::Alert,
     fact::{Unknown, UnknownReason},
+    flag::Oddity,
     severity::Severity,
     wire_name::{AsRead, wire_names},
 };
@@ -54,12 +55,24 @@ pub(crate) enum ValueKind {
     Time,
 }
 
+impl ValueKind {
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Boolean => "what is true or false",
+            Self::Severity => "a severity",
+            Self::Time => "a point in time",
+        }
+    }
+}
+
 /// A value as a test sees it
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Value {
     Text(String),
-    /// Each of several; a test holds if it holds for one
-    Texts(Vec<String>),
+    /// Each of several, `None` where one is missing or unreadable; a test holds if it holds for one
+    Several(Vec<Option<Value>>),
     Number(i64),
     Boolean(bool),
     Severity(Severity),
@@ -101,6 +114,27 @@ impl AlertProperty {
 
     /// The alert's value; `Ok(None)` is none at all
     pub(crate) fn value(self, alert: &Alert) -> Result<Option<Value>, Unknown> {
+        let value = self.as_read(alert)?;
+        let nothing = match &value {
+            None => true,
+            Some(Value::Several(values)) => values.is_empty(),
+            Some(_) => false,
+        };
+        // What came in a form that cannot be read is not the same as nothing.
+        let odd = alert.flags.iter().find(|it| {
+            it.property == self.name() && matches!(it.problem, Oddity::WrongType | Oddity::BadTime)
+        });
+        match odd {
+            Some(flag) if nothing => Err(unreadable(&flag.value)),
+            Some(_) | None => Ok(value),
+        }
+    }
+
+    fn as_read(self, alert: &Alert) -> Result<Option<Value>, Unknown> {
+        let texts = |it: &[String]| {
+            let values = it.iter().cloned().map(|it| Some(Value::Text(it)));
+            Ok(Some(Value::Several(values.collect())))
+        };
         let text = |it: &Option<String>| Ok(it.clone().map(Value::Text));
         let time = |it: Option<Timestamp>| Ok(it.map(Value::Time));
         match self {
@@ -108,7 +142,7 @@ impl AlertProperty {
             Self::Title => text(&alert.title),
             Self::Description => text(&alert.description),
             Self::Category => text(&alert.category),
-            Self::Categories => Ok(Some(Value::Texts(alert.categories.clone()))),
+            Self::Categories => texts(&alert.categories),
             Self::Severity => match &alert.severity {
                 None => Ok(None),
                 Some(AsRead::Known(severity)) => Ok(Some(Value::Severity(*severity))),
@@ -129,8 +163,8 @@ impl AlertProperty {
             Self::ThreatDisplayName => text(&alert.threat_display_name),
             Self::ThreatFamilyName => text(&alert.threat_family_name),
             Self::AssignedTo => text(&alert.assigned_to),
-            Self::MitreTechniques => Ok(Some(Value::Texts(alert.mitre_techniques.clone()))),
-            Self::SystemTags => Ok(Some(Value::Texts(alert.system_tags.clone()))),
+            Self::MitreTechniques => texts(&alert.mitre_techniques),
+            Self::SystemTags => texts(&alert.system_tags),
             Self::InvestigationState => text(&alert.investigation_state),
             Self::FirstActivity => time(alert.first_activity),
             Self::LastActivity => time(alert.last_activity),

@@ -121,7 +121,8 @@ impl Test {
                     .map(|it| format!("`{it}`"))
                     .collect();
                 let help = format!("possible are {}", possible.join(", "));
-                at.problem(Code::BadOperator, format!("`{name}` cannot test this"), Some(help));
+                let message = format!("`{name}` cannot test {}", kind.in_words());
+                at.problem(Code::BadOperator, message, Some(help));
                 None
             }
         }
@@ -131,7 +132,10 @@ impl Test {
     pub(crate) fn holds(&self, value: Option<&Value>) -> Result<Truth, Unknown> {
         if let Self::Exists(wanted) = self {
             let exists = match value {
-                Some(Value::Texts(texts)) => !texts.is_empty(),
+                Some(Value::Several(values)) if values.is_empty() => false,
+                Some(Value::Several(values)) if values.iter().all(Option::is_none) => {
+                    return Err(Unknown::because(UnknownReason::PropertyUnreadable));
+                }
                 Some(_) => true,
                 None => false,
             };
@@ -139,8 +143,8 @@ impl Test {
         }
         match value {
             None => Err(Unknown::because(UnknownReason::PropertyMissing)),
-            Some(Value::Texts(texts)) => Ok(texts.iter().any(|it| self.fits(it)).into()),
-            Some(Value::Text(text)) => Ok(self.fits(text).into()),
+            Some(Value::Several(values)) => self.holds_of_one(values),
+            Some(Value::Text(text)) => self.fits(text).map(Truth::from),
             Some(Value::Number(it)) => Ok(self.compares(&Operand::Number(*it))),
             Some(Value::Boolean(it)) => Ok(self.compares(&Operand::Boolean(*it))),
             Some(Value::Severity(it)) => Ok(self.compares(&Operand::Severity(*it))),
@@ -148,8 +152,18 @@ impl Test {
         }
     }
 
-    fn fits(&self, text: &str) -> bool {
-        match self {
+    /// Of several values one that passes is enough; none passes only if that is known of each
+    fn holds_of_one(&self, values: &[Option<Value>]) -> Result<Truth, Unknown> {
+        let answers: Vec<Result<Truth, Unknown>> =
+            values.iter().map(|it| self.holds(it.as_ref())).collect();
+        if answers.contains(&Ok(Truth::True)) {
+            return Ok(Truth::True);
+        }
+        answers.into_iter().find(Result::is_err).unwrap_or(Ok(Truth::False))
+    }
+
+    fn fits(&self, text: &str) -> Result<bool, Unknown> {
+        Ok(match self {
             Self::In(values) => values.iter().any(|it| match it {
                 Operand::Text(value) => fold(value) == fold(text),
                 Operand::Number(_)
@@ -161,11 +175,15 @@ impl Test {
             Self::Contains(part) => fold(text).contains(&fold(part)),
             Self::StartsWith(part) => fold(text).starts_with(&fold(part)),
             Self::EndsWith(part) => fold(text).ends_with(&fold(part)),
-            Self::InSubnet(subnet) => {
-                text.parse::<IpAddr>().is_ok_and(|address| subnet.contains(address))
-            }
+            Self::InSubnet(subnet) => match text.parse::<IpAddr>() {
+                Ok(address) => subnet.contains(address),
+                Err(error) => {
+                    let reason = UnknownReason::PropertyUnreadable;
+                    return Err(Unknown::with_detail(reason, error.to_string()));
+                }
+            },
             Self::Exists(_) | Self::Compare(_, _) => false,
-        }
+        })
     }
 
     fn compares(&self, value: &Operand) -> Truth {

@@ -8,8 +8,10 @@ use super::{
 };
 use crate::{
     alert::Alert,
+    catalogue::EvidenceType,
     condition::Situation,
     document::Cursor,
+    evidence::Evidence,
     explanation::{Explanation, Truth, UnknownFact},
     fact::{Question, Unknown, UnknownReason},
     organisation::Organisation,
@@ -44,6 +46,12 @@ impl AddressInNamedRange {
         if addresses.is_empty() {
             return unknown(name, &part, None, Unknown::because(UnknownReason::NoAddress));
         }
+        let nameless = |it: &Evidence| it.text("ipAddress").is_none();
+        if situation.alert.evidence_of(EvidenceType::Ip).any(nameless) {
+            let detail = "an IP address in the evidence cannot be read";
+            let why = Unknown::with_detail(UnknownReason::Unreadable, detail);
+            return unknown(name, &part, None, why);
+        }
         let because: Vec<Explanation> = addresses
             .iter()
             .map(|text| {
@@ -64,10 +72,9 @@ impl AddressInNamedRange {
         let least = because.iter().map(|it| it.answer).min().unwrap_or(Truth::Unknown);
         let most = because.iter().map(|it| it.answer).max().unwrap_or(Truth::Unknown);
         let answer = if least == most { least } else { Truth::Unknown };
-        let mut explanation = Explanation::group(&part, answer, because);
+        let mut explanation = Explanation::several(&part, answer, because);
         if least == Truth::False && most == Truth::True {
-            let detail = "some addresses are in the range and others are not";
-            let why = Unknown::with_detail(UnknownReason::AddressesDiffer, detail);
+            let why = Unknown::because(UnknownReason::AddressesDiffer);
             explanation.unknown = Some(UnknownFact { fact: name.to_owned(), about: None, why });
         }
         explanation.value = Some(addresses.join(", "));

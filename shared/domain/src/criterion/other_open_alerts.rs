@@ -19,6 +19,9 @@ use crate::{
     severity::Severity,
 };
 
+/// How many of the open alerts an explanation names
+const IDS_SHOWN_MAX: usize = 3;
+
 /// At least one other alert of a user of this alert is open
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OtherOpenAlerts {
@@ -64,8 +67,7 @@ impl OtherOpenAlerts {
     }
 
     pub(super) fn evaluate(&self, name: &str, situation: Situation<'_>) -> Explanation {
-        let hours = self.within.as_hours();
-        let part = format!("{name} within {hours} h, at least {}", self.severity);
+        let part = format!("{name} within {:#}, at least {}", self.within, self.severity);
         each_user(name, &part, situation, Over::One, |user| {
             let question = Question::OpenAlerts(user.clone());
             about(name, situation, &question, self.of(&question, situation))
@@ -82,9 +84,10 @@ impl OtherOpenAlerts {
             .filter(|it| situation.now.duration_since(it.created).abs() <= self.within)
             .collect();
         let grave = others.iter().filter(|it| it.severity.is_some_and(|it| it >= self.severity));
-        let n_grave = grave.count();
-        if n_grave > 0 {
-            return Ok((Truth::True, format!("{n_grave} open")));
+        let grave: Vec<&str> = grave.map(|it| it.id.as_str()).collect();
+        if !grave.is_empty() {
+            let named: Vec<&str> = grave.iter().copied().take(IDS_SHOWN_MAX).collect();
+            return Ok((Truth::True, format!("{} open: {}", grave.len(), named.join(", "))));
         }
         if let Some(odd) = others.iter().find(|it| it.severity.is_none()) {
             let detail = format!("open alert {} has a severity we do not know", odd.id);

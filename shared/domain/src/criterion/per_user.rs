@@ -54,11 +54,13 @@ pub(super) fn each_user(
     if because.len() == 1
         && let Some(only) = because.pop()
     {
-        return Explanation { part: part.to_owned(), ..only };
+        let whose = users.first().map(ToString::to_string).unwrap_or_default();
+        let rest = part.strip_prefix(name).unwrap_or_default();
+        return Explanation { part: format!("{name} of {whose}{rest}"), ..only };
     }
-    let mut explanation = Explanation::group(part, answer, because);
+    let mut explanation = Explanation::several(part, answer, because);
     if over == Over::Alike && least == Truth::False && most == Truth::True {
-        let why = Unknown::with_detail(UnknownReason::UsersDiffer, "it holds of some users only");
+        let why = Unknown::because(UnknownReason::UsersDiffer);
         explanation.unknown = Some(UnknownFact { fact: name.to_owned(), about: None, why });
     }
     explanation
@@ -73,12 +75,17 @@ pub(super) fn known<'a>(
     let Some(fact) = situation.facts.get(question) else {
         return Err(Unknown::because(UnknownReason::NotAsked));
     };
+    let answer = fact.answer.as_ref().map_err(Clone::clone)?;
     let age = situation.now.duration_since(fact.read);
-    if age > max_age || age < -CLOCK_SKEW_MAX {
-        let detail = format!("read {} s before the decision", age.as_secs());
+    if age > max_age {
+        let detail = format!("read {age:#} before the decision, and {max_age:#} is the limit");
         return Err(Unknown::with_detail(UnknownReason::Stale, detail));
     }
-    fact.answer.as_ref().map_err(Clone::clone)
+    if age < -CLOCK_SKEW_MAX {
+        let detail = format!("read {:#} after the decision: clocks differ", age.abs());
+        return Err(Unknown::with_detail(UnknownReason::Stale, detail));
+    }
+    Ok(answer)
 }
 
 /// An explanation for one user, from what was seen and the fact it was seen in
@@ -108,10 +115,7 @@ pub(super) fn about(
 /// A part that nobody can answer
 pub(super) fn unknown(name: &str, part: &str, user: Option<&User>, why: Unknown) -> Explanation {
     let mut explanation = Explanation::new(part, Truth::Unknown);
-    explanation.value = Some(match &why.detail {
-        Some(detail) => format!("unknown: {} ({detail})", why.reason),
-        None => format!("unknown: {}", why.reason),
-    });
+    explanation.value = Some(format!("unknown: {why}"));
     explanation.unknown =
         Some(UnknownFact { fact: name.to_owned(), about: user.map(ToString::to_string), why });
     explanation

@@ -6,14 +6,14 @@ use jiff::SignedDuration;
 
 use super::{
     Maker,
-    per_user::{MAX_AGE_DEFAULT, Over, about, each_user, known, max_age, mismatch},
+    per_user::{MAX_AGE_DEFAULT, Over, about, each_user, known, max_age, mismatch, unknown},
 };
 use crate::{
     alert::Alert,
     condition::Situation,
     document::Cursor,
     explanation::{Explanation, Truth},
-    fact::{Answer, Question, Unknown},
+    fact::{Answer, Question, Unknown, UnknownReason},
     organisation::{Organisation, shares},
     user::User,
 };
@@ -42,6 +42,11 @@ impl UserHighRisk {
     pub(super) fn evaluate(&self, name: &str, situation: Situation<'_>) -> Explanation {
         each_user(name, name, situation, Over::One, |user| {
             let signs = signs(user, situation.organisation);
+            if signs.is_empty() {
+                let detail = "the settings do not say who is at high risk";
+                let why = Unknown::with_detail(UnknownReason::NotConfigured, detail);
+                return unknown(name, name, Some(user), why);
+            }
             let mut because: Vec<Explanation> = signs
                 .iter()
                 .map(|question| {

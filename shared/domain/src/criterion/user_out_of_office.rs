@@ -82,19 +82,21 @@ impl UserOutOfOffice {
             AutomaticReplies::AlwaysEnabled
                 if self.covers_first_activity || self.set_beforehand =>
             {
-                let detail = "automatic replies are on, and the setting does not say since when";
+                let detail = "automatic replies are on without a start time";
                 Err(Unknown::with_detail(UnknownReason::NoStartTime, detail))
             }
             AutomaticReplies::AlwaysEnabled => {
                 Ok((Truth::True, "automatic replies are on".to_owned()))
             }
             AutomaticReplies::Scheduled { start, end } => {
-                let value = format!("automatic replies are scheduled from {start} to {end}");
-                let moment = if self.covers_first_activity || self.set_beforehand {
+                let value = format!("automatic replies are scheduled from {start:.0} to {end:.0}");
+                let (moment, value) = if self.covers_first_activity || self.set_beforehand {
                     let first = situation.alert.first_activity;
-                    first.ok_or_else(|| Unknown::because(UnknownReason::NoFirstActivity))?
+                    let first =
+                        first.ok_or_else(|| Unknown::because(UnknownReason::NoFirstActivity))?;
+                    (first, format!("{value}, the first activity was at {first:.0}"))
                 } else {
-                    situation.now
+                    (situation.now, value)
                 };
                 let covers = (*start..=*end).contains(&moment);
                 let beforehand = *start < moment;

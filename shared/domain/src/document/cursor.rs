@@ -300,8 +300,18 @@ impl<'a> Cursor<'a> {
         }
         let entries = self.entries()?;
         let [(key, value)] = entries.as_slice() else {
-            let message = format!("a {what} is one key, and here are {}", entries.len());
-            let help = format!("use one of {} (`all` joins several)", listed(known));
+            let keys: Vec<&str> = entries.iter().map(|(key, _)| *key).collect();
+            let (message, help) = if keys.is_empty() {
+                (format!("the {what} is missing"), format!("possible are {}", listed(known)))
+            } else {
+                let message = format!("one {what} has one key, and here are {}", listed(&keys));
+                let help = match what {
+                    "condition" => "join them: `all: [{ … }, { … }]`",
+                    "action" => "make each an item of the list by itself",
+                    _ => "keep one of them",
+                };
+                (message, help.to_owned())
+            };
             self.problem(Code::WrongType, message, Some(help));
             return None;
         };

@@ -54,6 +54,12 @@ pub(super) fn read_otherwise(at: &Cursor<'_>) -> Option<Vec<Action>> {
     Some(actions)
 }
 
+/// Whether a list of actions says `resolve`, however well
+pub(super) fn means_to_resolve(at: &Cursor<'_>) -> bool {
+    let says = |it: &Cursor<'_>| it.only_field("resolve").is_some();
+    at.is_list() && at.items().is_some_and(|it| it.iter().any(says))
+}
+
 fn read_list(at: &Cursor<'_>, known: &[&'static str]) -> Option<Vec<Action>> {
     let actions = at.list_of(|it| read(it, known))?;
     if actions.len() > ACTIONS_MAX {

@@ -15,7 +15,7 @@ use crate::{
         Answer, AutomaticReplies, Fact, Facts, OpenAlert, Question, Risk, RiskLevel, Unknown,
         UnknownReason,
     },
-    organisation::names,
+    organisation::{HighRisk, Organisation, names},
     severity::Severity,
     user::User,
 };
@@ -130,13 +130,23 @@ impl Case {
 
     /// What a case knows, as the answers to `questions` at the time `now`
     pub fn facts(&self, questions: &BTreeSet<Question>, now: Timestamp) -> Facts {
+        self.facts_in(&Organisation::default(), questions, now)
+    }
+
+    fn facts_in(
+        &self,
+        organisation: &Organisation,
+        questions: &BTreeSet<Question>,
+        now: Timestamp,
+    ) -> Facts {
+        let high_risk = &organisation.high_risk;
         questions
             .iter()
             .map(|question| {
                 let own =
                     self.given.of_users.iter().find(|(name, _)| question.user().is_called(name));
-                let answer = own.and_then(|(_, known)| known.answer(question, now));
-                let answer = answer.or_else(|| self.given.known.answer(question, now));
+                let answer = own.and_then(|(_, known)| known.answer(question, high_risk, now));
+                let answer = answer.or_else(|| self.given.known.answer(question, high_risk, now));
                 let age =
                     own.and_then(|(_, it)| it.age).or(self.given.known.age).unwrap_or_default();
                 Fact {
@@ -154,7 +164,7 @@ impl Case {
     pub fn check(&self, playbook: &PlaybookName, alert: &Alert, rules: &RuleBook) -> CaseResult {
         let own = [alert.last_update, alert.created, alert.first_activity].into_iter().flatten();
         let now = self.now.or_else(|| own.max()).unwrap_or(Timestamp::UNIX_EPOCH);
-        let facts = self.facts(&rules.questions(alert), now);
+        let facts = self.facts_in(rules.organisation(), &rules.questions(alert), now);
         let decision = decide(alert, &facts, rules, now);
         let failure = match (&self.expect, decision.outcome) {
             (Expectation::Resolved, Outcome::Resolved(_)) => {
@@ -225,8 +235,17 @@ impl Known {
 
     /// The answer to `question`, if anything here says it; `userHighRisk` stands for every sign of
     /// high risk that is not given by itself
-    fn answer(&self, question: &Question, now: Timestamp) -> Option<Result<Answer, Unknown>> {
+    fn answer(
+        &self,
+        question: &Question,
+        high_risk: &HighRisk,
+        now: Timestamp,
+    ) -> Option<Result<Answer, Unknown>> {
         let high = self.high_risk.as_ref();
+        // Whoever is at high risk has every sign of it that the organisation looks for.
+        let named = |high: &bool, all: &BTreeSet<String>| -> BTreeSet<String> {
+            if *high { all.clone() } else { BTreeSet::new() }
+        };
         match question {
             Question::AutomaticReplies(_) => {
                 let given = self.out_of_office.as_ref()?;
@@ -239,12 +258,14 @@ impl Known {
                 Some(given.map(|level| Answer::Risk(Risk { level, confirmed_compromised: false })))
             }
             Question::Groups(_) => {
-                let none = || high.map(|it| it.clone().map(|_| BTreeSet::new()));
-                Some(self.groups.clone().or_else(none)?.map(Answer::Groups))
+                let by_high_risk =
+                    || high.map(|it| it.clone().map(|it| named(&it, &high_risk.groups)));
+                Some(self.groups.clone().or_else(by_high_risk)?.map(Answer::Groups))
             }
             Question::Tags(_) => {
-                let none = || high.map(|it| it.clone().map(|_| BTreeSet::new()));
-                Some(self.tags.clone().or_else(none)?.map(Answer::Tags))
+                let by_high_risk =
+                    || high.map(|it| it.clone().map(|it| named(&it, &high_risk.tags)));
+                Some(self.tags.clone().or_else(by_high_risk)?.map(Answer::Tags))
             }
             Question::OpenAlerts(user) => {
                 let given = self.open_alerts.clone()?;

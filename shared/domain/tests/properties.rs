@@ -1,0 +1,19 @@
+//! Laws of the decision, over generated alerts, playbooks and facts.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends at the first surprise"
+)]
+
+#[path = "properties/arbitrary.rs"]
+mod arbitrary;
+#[path = "properties/decisions.rs"]
+mod decisions;
+#[path = "properties/logic.rs"]
+mod logic;
+#[path = "properties/never_panics.rs"]
+mod never_panics;
+#[path = "properties/patterns.rs"]
+mod patterns;
