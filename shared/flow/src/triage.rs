@@ -1,7 +1,10 @@
 //! The middle step: load, ask, decide, record.
 
+use std::collections::BTreeSet;
+
 use defuse_domain::{
-    AlertId, Decision, Outcome, Plan, Question, RuleBook, Run, RunKey, User, decide,
+    Action, Alert, AlertId, Decision, Outcome, Plan, Playbook, Question, RuleBook, Run, RunKey,
+    User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
@@ -53,7 +56,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         let key = RunKey { alert_id: alert.id.clone(), revision: alert.revision(), look: looks };
         let decision = self.within_limits(decision, &key, &alert.users(), now).await?;
         let plan = Plan::of(&alert, &decision, &self.rules, &key);
-        let tags = tags.into_iter().chain(plan.tags).collect();
+        let tags = staying(tags, &alert, &self.rules).chain(plan.tags).collect();
         let run = Run {
             key,
             decided: now,
@@ -99,6 +102,28 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             .collect();
         Ok(decision.kept_open(reasons))
     }
+}
+
+/// The tags that an alert keeps from before.
+///
+/// What a playbook set went with a decision that this one takes the place of, and may never have
+/// been carried out. Where the alert is resolved at its source no playbook is asked any more: then
+/// all stay but those of playbooks that would have resolved it as something else.
+fn staying(
+    tags: BTreeSet<String>,
+    alert: &Alert,
+    rules: &RuleBook,
+) -> impl Iterator<Item = String> {
+    let agrees = |it: &Playbook| it.resolves_as().is_none_or(|it| alert.classified() == Some(it));
+    tags.into_iter().filter(move |tag| {
+        let mut setters = rules.playbooks().filter(|it| sets(it, tag)).peekable();
+        setters.peek().is_none() || (alert.is_resolved_at_source() && setters.any(agrees))
+    })
+}
+
+fn sets(playbook: &Playbook, tag: &str) -> bool {
+    let actions = playbook.then().iter().chain(playbook.otherwise());
+    actions.into_iter().any(|it| matches!(it, Action::Tag(set) if set == tag))
 }
 
 /// Every limit that the decision counts against
