@@ -123,7 +123,7 @@ pub struct StoredAlert {
     pub version: u64,
     /// How often this revision was decided
     pub looks: u32,
-    /// The run that decided it last
+    /// The run that decided it last, be it an older revision
     pub last_run: Option<RunKey>,
     /// Our own tags
     pub tags: BTreeSet<String>,
