@@ -14,6 +14,9 @@ mod files;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[cfg(test)]
+#[path = "tidy/playbooks.rs"]
+mod playbooks;
+#[cfg(test)]
 #[path = "tidy/repository.rs"]
 mod repository;
 #[cfg(test)]
