@@ -1,1 +1,135 @@
-//! The gate.
+//! The gate: a custom resource of the deployment, on which every other function depends.
+//!
+//! It reads the configuration that was really deployed, checks it with the cases that its playbooks
+//! carry, looks for the secrets that it names, and puts it in force. It always answers, whatever
+//! happens, because a deployment that waits for an answer hangs for an hour.
+
+mod request;
+
+use std::path::Path;
+
+use defuse_adapters::{DynamoDbStore, SecretsManager};
+use defuse_domain::SecretRef;
+use defuse_flow::{Bundle, BundleStore};
+use defuse_lambda::{Chain, Config, ConfigError, Environment};
+use jiff::Timestamp;
+use tracing::{error, info};
+
+pub use self::request::{Answer, Request, RequestType, send};
+
+/// The longest reason that CloudFormation takes is some 4 KB for the whole answer
+const REASON_LENGTH_MAX: usize = 3_000;
+
+/// What the function `provision` is made of
+#[derive(Clone)]
+pub struct ProvisionApp {
+    /// Which bundles were proven
+    pub store: DynamoDbStore,
+    /// Where secrets are
+    pub secrets: SecretsManager,
+    /// What the surroundings say
+    pub environment: Environment,
+    /// Whether a variable is set here
+    pub has_variable: fn(&str) -> bool,
+}
+
+impl std::fmt::Debug for ProvisionApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProvisionApp").field("environment", &self.environment).finish()
+    }
+}
+
+/// What becomes of a request; there is an answer to every one
+pub async fn handle(app: &ProvisionApp, request: &Request, now: Timestamp) -> Answer {
+    let outcome = match request.request_type {
+        // What is kept of a removed stack is the table, and that is not ours to touch.
+        RequestType::Delete => Ok(String::new()),
+        RequestType::Create | RequestType::Update => prove(app, request, now).await,
+    };
+    match outcome {
+        Ok(digest) => {
+            info!(bundle = %digest, request = ?request.request_type, "bundle in force");
+            Answer::success(request, &digest)
+        }
+        Err(reason) => {
+            error!(reason = %reason, "bundle refused");
+            Answer::failed(request, &cut(&reason))
+        }
+    }
+}
+
+/// The digest of the bundle that is in force now, or why none came in force
+async fn prove(app: &ProvisionApp, request: &Request, now: Timestamp) -> Result<String, String> {
+    let wanted = request.properties.bundle.as_deref();
+    if let Some(wanted) = wanted {
+        // A rollback asks for a bundle that was in force before: it needs no second proof, and the
+        // layer that is attached at that moment may be another.
+        let proven = app.store.proven(wanted).await.map_err(|error| Chain(&error).to_string())?;
+        if let Some(bundle) = proven {
+            return in_force(app, &bundle, now).await;
+        }
+    }
+    let (config, n_cases) = Config::check(&app.environment.config).map_err(|it| reason(&it))?;
+    let digest = config.rules.bundle().to_owned();
+    if let Some(wanted) = wanted
+        && wanted != digest
+    {
+        return Err(format!("the layer holds bundle {digest}, and the template says {wanted}"));
+    }
+    let missing = missing_secrets(app, &config).await;
+    if !missing.is_empty() {
+        return Err(format!("secrets are missing: {}", missing.join("; ")));
+    }
+    info!(cases = n_cases, bundle = %digest, "bundle proven");
+    in_force(app, &Bundle { digest, files: config.files }, now).await
+}
+
+async fn in_force(app: &ProvisionApp, bundle: &Bundle, now: Timestamp) -> Result<String, String> {
+    let put = app.store.put_in_force(bundle, now).await;
+    put.map_err(|error| Chain(&error).to_string())?;
+    Ok(bundle.digest.clone())
+}
+
+/// Every mistake, a line each
+fn reason(error: &ConfigError) -> String {
+    let place = |file: &str| {
+        let path = Path::new(file);
+        path.strip_prefix("/opt").unwrap_or(path).display().to_string()
+    };
+    let lines: Vec<String> = error
+        .problems
+        .iter()
+        .map(|it| {
+            let help = it.help.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+            format!("{}:{}: {}: {}{help}", place(&it.file), it.line, it.code, it.message)
+        })
+        .collect();
+    format!("{} mistakes in the configuration: {}", lines.len(), lines.join("; "))
+}
+
+/// Every secret that the settings name and nobody has
+async fn missing_secrets(app: &ProvisionApp, config: &Config) -> Vec<String> {
+    let mut missing = Vec::new();
+    for secret in config.settings.secrets() {
+        match secret {
+            SecretRef::Env(name) if (app.has_variable)(name) => {}
+            SecretRef::Env(name) => {
+                missing.push(format!("environment variable `{name}` is not set in the stack"));
+            }
+            SecretRef::SecretsManager(name) => {
+                if let Err(error) = app.secrets.look(name).await {
+                    missing.push(error.to_string());
+                }
+            }
+        }
+    }
+    missing
+}
+
+fn cut(reason: &str) -> String {
+    let mut shown: String = reason.chars().take(REASON_LENGTH_MAX).collect();
+    if shown.len() < reason.len() {
+        shown.push_str(" … (the rest is in the log)");
+    }
+    shown
+}

@@ -21,6 +21,7 @@
 mod alerts;
 mod batches;
 mod bodies;
+mod bundles;
 mod change;
 mod effects;
 mod errors;

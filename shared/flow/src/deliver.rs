@@ -6,6 +6,7 @@ use tracing::{info, instrument, warn};
 
 use crate::ports::{
     AlertStore, AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient, StoreError,
+    Stored,
 };
 
 /// Carries out effects
@@ -120,12 +121,16 @@ where
             Ok(AtSource::Overtaken(Some(newer))) => {
                 // What we decided on is old. The newer state is stored first, so that a crash here
                 // loses nothing; then it is triaged by itself.
-                self.store.store(&newer, now).await?;
-                (EffectState::Overtaken { at: now }, Next::ReadAnew)
+                let state = match self.store.store(&newer, now).await? {
+                    Stored::New | Stored::Newer => EffectState::Overtaken { at: now },
+                    // Either somebody stored it meanwhile, and this mark changes nothing; or the
+                    // source gives its change no newer time, and a person must look.
+                    Stored::Again => refused("changed at its source", now),
+                };
+                (state, Next::ReadAnew)
             }
             Ok(AtSource::Overtaken(None)) => {
-                let answer = "changed at its source, and cannot be read there".to_owned();
-                (EffectState::Refused { at: now, answer }, Next::ReadAnew)
+                (refused("changed at its source, and cannot be read there", now), Next::ReadAnew)
             }
             Err(DeliveryError::Refused { target, answer, source }) => {
                 warn!(effect.id = %effect.id, cause = %source, "{target} refused `{}`", effect.id);
@@ -146,4 +151,8 @@ where
         info!(effect.id = %effect.id, state = ?state, "carried out `{}`", effect.id);
         Ok(next)
     }
+}
+
+fn refused(answer: &str, now: Timestamp) -> EffectState {
+    EffectState::Refused { at: now, answer: answer.to_owned() }
 }

@@ -2,7 +2,12 @@
 //!
 //! Every error says what the caller can do about it: try again later, or never.
 
-use std::{collections::BTreeSet, error::Error, future::Future, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    error::Error,
+    future::Future,
+    time::Duration,
+};
 
 use defuse_domain::{
     Alert, AlertId, Classification, Effect, EffectId, EffectState, Facts, Notification, Question,
@@ -68,6 +73,34 @@ pub trait WebhookLog {
     -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// The configuration of a deployment, named by its content
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// The name: `sha256:` and 64 digits
+    pub digest: String,
+    /// Every file, by its name in the folder
+    pub files: BTreeMap<String, String>,
+}
+
+/// Which bundles were proven, and which is in force
+pub trait BundleStore {
+    /// The bundle of that name, if it was ever proven
+    fn proven(
+        &self,
+        digest: &str,
+    ) -> impl Future<Output = Result<Option<Bundle>, StoreError>> + Send;
+
+    /// The bundle in force
+    fn in_force(&self) -> impl Future<Output = Result<Option<Bundle>, StoreError>> + Send;
+
+    /// Keeps a proven bundle, and puts it in force
+    fn put_in_force(
+        &self,
+        bundle: &Bundle,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
 /// Where an alert stands with us
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertState {
@@ -90,7 +123,7 @@ pub struct StoredAlert {
     pub version: u64,
     /// How often this revision was decided
     pub looks: u32,
-    /// The run that decided it last
+    /// The run that decided it last, be it an older revision
     pub last_run: Option<RunKey>,
     /// Our own tags
     pub tags: BTreeSet<String>,

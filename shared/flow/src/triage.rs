@@ -1,7 +1,10 @@
 //! The middle step: load, ask, decide, record.
 
+use std::collections::BTreeSet;
+
 use defuse_domain::{
-    AlertId, Decision, Outcome, Plan, Question, RuleBook, Run, RunKey, User, decide,
+    Action, Alert, AlertId, Decision, Effect, EffectAction, Outcome, Plan, Playbook, Question,
+    RuleBook, Run, RunKey, User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
@@ -44,7 +47,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         if stored.state != AlertState::Pending {
             return Ok(Triaged::Nothing);
         }
-        let StoredAlert { alert, version, looks, tags, .. } = stored;
+        let StoredAlert { alert, version, looks, tags, last_run, .. } = stored;
         let questions: Vec<Question> = self.rules.questions(&alert).into_iter().collect();
         let facts = self.facts.answer(&questions, now).await;
 
@@ -52,8 +55,9 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
 
         let key = RunKey { alert_id: alert.id.clone(), revision: alert.revision(), look: looks };
         let decision = self.within_limits(decision, &key, &alert.users(), now).await?;
-        let plan = Plan::of(&alert, &decision, &self.rules, &key);
-        let tags = tags.into_iter().chain(plan.tags).collect();
+        let mut plan = Plan::of(&alert, &decision, &self.rules, &key);
+        plan.effects.extend(self.left_to_tell(&alert, &decision, last_run).await?);
+        let tags = staying(tags, &alert, &self.rules).chain(plan.tags).collect();
         let run = Run {
             key,
             bundle: self.rules.bundle().to_owned(),
@@ -75,6 +79,28 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
                 Ok(Triaged::Overtaken)
             }
         }
+    }
+
+    /// Who is to be told of what we did, where the source sends that back to us before they were.
+    ///
+    /// Who was told already is not told again: the ids are the same.
+    async fn left_to_tell(
+        &self,
+        alert: &Alert,
+        decision: &Decision,
+        last_run: Option<RunKey>,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let (Outcome::ResolvedAtSource, Some(key)) = (decision.outcome, last_run) else {
+            return Ok(Vec::new());
+        };
+        let Some(before) = self.store.run(&key).await? else { return Ok(Vec::new()) };
+        let is_ours = match before.decision.outcome {
+            Outcome::Resolved(classification) => alert.classified() == Some(classification),
+            Outcome::ResolvedAtSource => true,
+            Outcome::Open => false,
+        };
+        let tells = |it: &Effect| is_ours && matches!(it.action, EffectAction::Notify(_));
+        Ok(before.effects.into_iter().filter(tells).collect())
     }
 
     /// The decision, unless a limit of one of its playbooks is used up: then the alert stays open
@@ -100,6 +126,28 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             .collect();
         Ok(decision.kept_open(reasons))
     }
+}
+
+/// The tags that an alert keeps from before.
+///
+/// What a playbook set went with a decision that this one takes the place of, and may never have
+/// been carried out. Where the alert is resolved at its source no playbook is asked any more: then
+/// all stay but those of playbooks that would have resolved it as something else.
+fn staying(
+    tags: BTreeSet<String>,
+    alert: &Alert,
+    rules: &RuleBook,
+) -> impl Iterator<Item = String> {
+    let agrees = |it: &Playbook| it.resolves_as().is_none_or(|it| alert.classified() == Some(it));
+    tags.into_iter().filter(move |tag| {
+        let mut setters = rules.playbooks().filter(|it| sets(it, tag)).peekable();
+        setters.peek().is_none() || (alert.is_resolved_at_source() && setters.any(agrees))
+    })
+}
+
+fn sets(playbook: &Playbook, tag: &str) -> bool {
+    let actions = playbook.then().iter().chain(playbook.otherwise());
+    actions.into_iter().any(|it| matches!(it, Action::Tag(set) if set == tag))
 }
 
 /// Every limit that the decision counts against

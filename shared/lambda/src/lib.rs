@@ -19,6 +19,19 @@ pub use facts::{AllFacts, OpenAlertFacts};
 pub use telemetry::start_logs;
 pub use wiring::{DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring};
 
+/// Whether an environment variable is set to anything
+pub fn has_variable(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|it| !it.is_empty())
+}
+
+/// Starts the function that checks the configuration: without one
+pub fn start_without_config() -> Wiring {
+    let lookup: SharedLookup = std::sync::Arc::new(|name: &str| std::env::var(name).ok());
+    let environment = Environment::read(&*lookup);
+    start_logs(environment.json_logs, environment.log_level.as_deref());
+    Wiring::of(environment, Config::default(), lookup)
+}
+
 /// Starts a function: logs first, then surroundings and configuration
 pub fn start() -> Result<Wiring, StartError> {
     let lookup: SharedLookup = std::sync::Arc::new(|name: &str| std::env::var(name).ok());

@@ -105,9 +105,18 @@ impl Wiring {
         &self.environment
     }
 
+    /// Where requests may go
+    pub const fn reach(&self) -> Reach {
+        if self.environment.may_reach_private { Reach::Anywhere } else { Reach::Public }
+    }
+
+    /// Secrets Manager
+    pub fn secrets(&self) -> SecretsManager {
+        self.secrets.clone()
+    }
+
     fn tenant(&self) -> Tenant<'_> {
-        let reach =
-            if self.environment.may_reach_private { Reach::Anywhere } else { Reach::Public };
+        let reach = self.reach();
         Tenant {
             settings: &self.config.settings,
             lookup: &*self.lookup,

@@ -1,9 +1,17 @@
 //! Builders, fakes, the stand-in tenant and the stub Runtime API.
 
+mod builders;
+mod fakes;
+mod faulty;
 mod runtime;
 mod server;
 mod tenant;
 
+pub use builders::{LEGITIMATE_TRAVEL, TRAVEL, TravelAlert, an_alert, away, rule_book};
+pub use fakes::{
+    ChatPost, FixedFacts, MemoryChat, MemorySource, MemoryStore, MemoryTopic, SourceView,
+};
+pub use faulty::{FaultPlan, Faulty, Injected, PortFault};
 pub use runtime::{FunctionProcess, Invocation, InvokeError, RuntimeStub};
 pub use tenant::{
     Fault, FaultKind, Override, RecordedRequest, SeedError, Tenant, UserEndpoint, UserRecord,

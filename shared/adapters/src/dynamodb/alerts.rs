@@ -95,7 +95,8 @@ impl DynamoDbStore {
     }
 }
 
-/// The head of a revision that was not yet decided: nothing is left of an older one but the tags
+/// The head of a revision that was not yet decided: all that is left of an older one is which
+/// run decided it, and the tags
 fn pending(alert: &Alert, body: &Body, now: Timestamp) -> Change {
     let severity = alert.known_severity().map(|it| text(it.name()));
     let title = alert.title.as_deref().map(|it| text(cut(it, TITLE_BYTES_MAX)));
@@ -109,8 +110,6 @@ fn pending(alert: &Alert, body: &Body, now: Timestamp) -> Change {
         .set("pieces", number(body.pieces))
         .put("severity", severity)
         .put("title", title)
-        .remove("run")
-        .remove("runLook")
         .remove("effects")
         .remove("refused")
         .increase("version")

@@ -33,9 +33,11 @@ pub(super) struct Head {
     /// Names the pieces of the revision's body
     pub(super) body: String,
     pub(super) pieces: usize,
-    /// Digest of the run that decided this revision last, and which look it was
+    /// Digest of the run that decided the alert last, of which revision, and which look it was
     #[serde(default)]
     pub(super) run: Option<String>,
+    #[serde(default)]
+    pub(super) run_revision: Option<Revision>,
     #[serde(default)]
     pub(super) run_look: Option<u32>,
     /// Digests of every run that ever was recorded
@@ -74,14 +76,14 @@ enum StateItem {
 impl Head {
     /// The digest of the last run, if that is `key`
     pub(super) fn last_run_of(&self, key: &RunKey) -> Option<&str> {
-        let is_last = self.revision == key.revision && self.run_look == Some(key.look);
+        let is_last = self.run_revision == Some(key.revision) && self.run_look == Some(key.look);
         self.run.as_deref().filter(|_| is_last)
     }
 
-    /// The key of the run that decided this revision last
+    /// The key of the run that decided the alert last, be it an older revision
     pub(super) fn last_run(&self, id: &AlertId) -> Option<RunKey> {
-        let look = self.run_look?;
-        Some(RunKey { alert_id: id.clone(), revision: self.revision, look })
+        let (revision, look) = self.run_revision.zip(self.run_look)?;
+        Some(RunKey { alert_id: id.clone(), revision, look })
     }
 
     /// Whether that effect is still to be done

@@ -65,6 +65,16 @@ impl Key {
         Self { pk: format!("N#{}", bounded(id)), sk: "N".to_owned() }
     }
 
+    /// A bundle of configuration that was proven
+    pub(super) fn bundle(digest: &str) -> Self {
+        Self { pk: "C#bundles".to_owned(), sk: format!("B#{}", bounded(digest)) }
+    }
+
+    /// Which bundle is in force
+    pub(super) fn bundle_in_force() -> Self {
+        Self { pk: "C#bundles".to_owned(), sk: "IN_FORCE".to_owned() }
+    }
+
     /// As the SDK wants it
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([

@@ -127,6 +127,7 @@ fn decided(
     Ok(Change::default()
         .set("state", text(state_name(state_after(run.decision.outcome))))
         .set("run", text(&digest))
+        .set("runRevision", text(run.key.revision.to_string()))
         .set("runLook", number(run.key.look))
         .put("tags", texts(tags))
         .effects(what, &outstanding)?

@@ -1,0 +1,219 @@
+//! Every port, through the plan.
+
+use std::collections::BTreeSet;
+
+use defuse_domain::{
+    Alert, AlertId, Classification, EffectId, EffectState, Fact, Facts, Notification, Question,
+    Revision, Run, RunKey, Unknown, UnknownReason, Unreadable,
+};
+use defuse_flow::{
+    AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, LimitClaim, LimitStore,
+    NotificationLog, Notifier, Outbox, Outstanding, Recorded, RunStore, SourceClient, StoreError,
+    Stored, StoredAlert, WebhookLog,
+};
+use jiff::Timestamp;
+
+use super::{FaultPlan, Faulty, PortFault};
+
+/// An error that a fault can be
+trait Failure {
+    fn busy(call: &str) -> Self;
+    fn refused(call: &str) -> Self;
+}
+
+impl Failure for StoreError {
+    fn busy(call: &str) -> Self {
+        Self::Busy(format!("{call} was made to fail").into())
+    }
+
+    fn refused(call: &str) -> Self {
+        Self::Refused { what: call.to_owned(), source: "it was made to refuse".into() }
+    }
+}
+
+impl Failure for DeliveryError {
+    fn busy(call: &str) -> Self {
+        let source = "it was made to fail".into();
+        Self::Busy { target: call.to_owned(), retry_after: None, source }
+    }
+
+    fn refused(call: &str) -> Self {
+        let (answer, source) = ("no".to_owned(), "it was made to refuse".into());
+        Self::Refused { target: call.to_owned(), answer, source }
+    }
+}
+
+impl FaultPlan {
+    /// Makes a call that may go wrong; what is not to be done is never begun
+    async fn call<T: Send, E: Failure + Send>(
+        &self,
+        call: &'static str,
+        work: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
+        match self.next(call) {
+            None => work.await,
+            Some(PortFault::Fail) => Err(E::busy(call)),
+            Some(PortFault::Refuse) => Err(E::refused(call)),
+            Some(PortFault::TimeOut) => self.hang().await,
+            Some(PortFault::LoseAnswer) => work.await.and_then(|_| Err(E::busy(call))),
+            Some(PortFault::CrashAfter) => {
+                drop(work.await);
+                self.hang().await
+            }
+        }
+    }
+}
+
+impl<P: AlertStore + Sync> AlertStore for Faulty<P> {
+    async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
+        self.plan.call("AlertStore::store", self.port.store(alert, now)).await
+    }
+
+    async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
+        self.plan.call("AlertStore::reject", self.port.reject(unreadable, now)).await
+    }
+}
+
+impl<P: WebhookLog + Sync> WebhookLog for Faulty<P> {
+    async fn was_taken(&self, id: &str) -> Result<bool, StoreError> {
+        self.plan.call("WebhookLog::was_taken", self.port.was_taken(id)).await
+    }
+
+    async fn took(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.plan.call("WebhookLog::took", self.port.took(id, now)).await
+    }
+}
+
+impl<P: RunStore + Sync> RunStore for Faulty<P> {
+    async fn load(&self, id: &AlertId) -> Result<Option<StoredAlert>, StoreError> {
+        self.plan.call("RunStore::load", self.port.load(id)).await
+    }
+
+    async fn record(
+        &self,
+        run: &Run,
+        tags: &BTreeSet<String>,
+        version: u64,
+    ) -> Result<Recorded, StoreError> {
+        self.plan.call("RunStore::record", self.port.record(run, tags, version)).await
+    }
+
+    async fn run(&self, key: &RunKey) -> Result<Option<Run>, StoreError> {
+        self.plan.call("RunStore::run", self.port.run(key)).await
+    }
+}
+
+impl<P: LimitStore + Sync> LimitStore for Faulty<P> {
+    async fn claim(
+        &self,
+        run: &RunKey,
+        claims: &[LimitClaim],
+        now: Timestamp,
+    ) -> Result<Vec<LimitClaim>, StoreError> {
+        self.plan.call("LimitStore::claim", self.port.claim(run, claims, now)).await
+    }
+}
+
+impl<P: FactSource + Sync> FactSource for Faulty<P> {
+    /// A look-up cannot fail, only know nothing: that is what failing, refusing and a lost answer
+    /// come to
+    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+        match self.plan.next("FactSource::answer") {
+            None => self.port.answer(questions, now).await,
+            Some(PortFault::Fail) => unknown(questions, UnknownReason::Unavailable, now),
+            Some(PortFault::Refuse) => unknown(questions, UnknownReason::Refused, now),
+            Some(PortFault::TimeOut) => self.plan.hang().await,
+            Some(PortFault::LoseAnswer) => {
+                self.port.answer(questions, now).await;
+                unknown(questions, UnknownReason::TimedOut, now)
+            }
+            Some(PortFault::CrashAfter) => {
+                self.port.answer(questions, now).await;
+                self.plan.hang().await
+            }
+        }
+    }
+}
+
+/// Every question, unknown for that reason
+fn unknown(questions: &[Question], reason: UnknownReason, now: Timestamp) -> Facts {
+    let fact = |question: &Question| Fact {
+        question: question.clone(),
+        answer: Err(Unknown::because(reason)),
+        source: "test".to_owned(),
+        read: now,
+    };
+    questions.iter().map(fact).collect()
+}
+
+impl<P: Outbox + Sync> Outbox for Faulty<P> {
+    async fn outstanding(&self, id: &AlertId) -> Result<Option<Outstanding>, StoreError> {
+        self.plan.call("Outbox::outstanding", self.port.outstanding(id)).await
+    }
+
+    async fn mark(
+        &self,
+        run: &Run,
+        effect: &EffectId,
+        state: &EffectState,
+    ) -> Result<(), StoreError> {
+        self.plan.call("Outbox::mark", self.port.mark(run, effect, state)).await
+    }
+}
+
+impl<P: SourceClient + Sync> SourceClient for Faulty<P> {
+    async fn resolve(
+        &self,
+        alert: &Alert,
+        classification: Classification,
+        comment: Option<&str>,
+        decided: Revision,
+    ) -> Result<AtSource, DeliveryError> {
+        let work = self.port.resolve(alert, classification, comment, decided);
+        self.plan.call("SourceClient::resolve", work).await
+    }
+
+    async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {
+        self.plan.call("SourceClient::comment", self.port.comment(alert, text)).await
+    }
+}
+
+impl<P: Notifier + Sync> Notifier for Faulty<P> {
+    async fn publish(&self, notification: &Notification) -> Result<String, DeliveryError> {
+        self.plan.call("Notifier::publish", self.port.publish(notification)).await
+    }
+}
+
+impl<P: NotificationLog + Sync> NotificationLog for Faulty<P> {
+    async fn claim(
+        &self,
+        notification: &Notification,
+        now: Timestamp,
+    ) -> Result<Claim, StoreError> {
+        self.plan.call("NotificationLog::claim", self.port.claim(notification, now)).await
+    }
+
+    async fn posted(
+        &self,
+        notification: &Notification,
+        answer: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let work = self.port.posted(notification, answer, now);
+        self.plan.call("NotificationLog::posted", work).await
+    }
+
+    async fn not_posted(&self, notification: &Notification) -> Result<(), StoreError> {
+        self.plan.call("NotificationLog::not_posted", self.port.not_posted(notification)).await
+    }
+}
+
+impl<P: Chat + Sync> Chat for Faulty<P> {
+    async fn post(
+        &self,
+        notification: &Notification,
+        unsure: bool,
+    ) -> Result<String, DeliveryError> {
+        self.plan.call("Chat::post", self.port.post(notification, unsure)).await
+    }
+}
