@@ -25,8 +25,8 @@ pub(crate) enum Side {
 /// The request that is held
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
-    pub(crate) method: String,
-    pub(crate) path: String,
+    /// Method and path
+    pub(crate) what: String,
     pub(crate) side: Side,
 }
 
@@ -36,11 +36,17 @@ pub(crate) struct Gate {
     shared: Arc<Shared>,
 }
 
+/// What is to be held: the last of so many requests that have that in method and path
+struct Armed {
+    known_by: &'static str,
+    left: usize,
+    side: Side,
+}
+
 struct Shared {
     tenant_url: String,
     client: Client,
-    // Requests to come until one is held
-    armed: Mutex<Option<(usize, Side)>>,
+    armed: Mutex<Option<Armed>>,
     held: watch::Sender<Option<Held>>,
 }
 
@@ -61,10 +67,10 @@ impl Gate {
         Self { base_url, shared }
     }
 
-    /// Holds the `nth` request from now on
-    pub(crate) fn hold(&self, nth: usize, side: Side) {
+    /// Holds the `nth` request from now on that has `known_by` in its method and path
+    pub(crate) fn hold(&self, known_by: &'static str, nth: usize, side: Side) {
         self.shared.held.send_replace(None);
-        *self.shared.armed.lock().unwrap() = Some((nth, side));
+        *self.shared.armed.lock().unwrap() = Some(Armed { known_by, left: nth, side });
     }
 
     /// Lets everything pass
@@ -81,20 +87,24 @@ impl Gate {
 
 impl Shared {
     /// Whether this request is the one
-    fn count(&self) -> Option<Side> {
+    fn count(&self, what: &str) -> Option<Side> {
         let mut armed = self.armed.lock().unwrap();
-        let (left, side) = (*armed)?;
-        *armed = (left > 1).then_some((left - 1, side));
-        (left == 1).then_some(side)
+        let counted = armed.as_mut().filter(|it| what.contains(it.known_by))?;
+        counted.left -= 1;
+        if counted.left > 0 {
+            return None;
+        }
+        armed.take().map(|it| it.side)
     }
 }
 
 async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
-    let side = shared.count();
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().unwrap().to_string();
+    let what = format!("{} {path}", parts.method);
+    let side = shared.count(&what);
     let hold = async |side| {
-        let held = Held { method: parts.method.to_string(), path: path.clone(), side };
+        let held = Held { what: what.clone(), side };
         shared.held.send_replace(Some(held));
         // The host will be killed, and with it goes the connection.
         std::future::pending::<()>().await;

@@ -18,6 +18,8 @@ async fn nothing_is_decided_on_facts_that_are_missing() {
     let world = World::new();
     let alert = world.travel(1);
     let host = Dev::start(&world).await;
+    let busy = FaultKind::Status { status: 503, retry_after: Some(1) };
+    fault(&world, "/teams/", busy);
     fault(&world, "/", FaultKind::DropConnection);
 
     assert_eq!(host.push("down", &[alert.clone()]).await.0, 202);

@@ -1,11 +1,12 @@
 //! What a host stored, read from its folder.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Config, Region},
+    types::AttributeValue,
 };
 use defuse_adapters::{DynamoDbStore, WorkKind};
 use dynoxide::{Database, server::serve_on};
@@ -59,20 +60,28 @@ impl State {
         ids
     }
 
-    /// Partition key, sort key and everything else of each item about alerts, in order
+    /// Every item about alerts, in order
     pub(crate) async fn alerts(&self) -> Vec<String> {
         let scan = self.client.scan().table_name(TABLE).into_paginator().items().send();
         let items = scan.try_collect().await.unwrap();
         let mut shown: Vec<String> = items
             .into_iter()
             .filter(|it| it.get("pk").is_some_and(|it| it.as_s().unwrap().starts_with("A#")))
-            .map(|it| {
-                let mut attributes: Vec<_> = it.into_iter().collect();
-                attributes.sort_by(|left, right| left.0.cmp(&right.0));
-                format!("{attributes:?}")
-            })
+            .map(|it| shown(&AttributeValue::M(it)))
             .collect();
         shown.sort();
         shown
+    }
+}
+
+/// A value with its attributes in the order of their names
+fn shown(value: &AttributeValue) -> String {
+    match value.as_m() {
+        Ok(attributes) => {
+            let sorted: BTreeMap<_, _> = attributes.iter().collect();
+            let each = sorted.into_iter().map(|(name, it)| format!("{name}: {}", shown(it)));
+            format!("{{{}}}", each.collect::<Vec<_>>().join(", "))
+        }
+        Err(other) => format!("{other:?}"),
     }
 }
