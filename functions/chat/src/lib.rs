@@ -33,7 +33,8 @@ pub async fn handle(app: &PostApp, event: SnsEvent, now: Timestamp) -> Result<()
                 }
             }
             Err(failure) => {
-                error!(message.id = %id, error = %Chain(&failure), "message `{id}` is none of ours");
+                // Why no causes: they repeat what was read, and that is somebody else's.
+                error!(message.id = %id, error = %failure, "message `{id}` is none of ours");
             }
         }
     }

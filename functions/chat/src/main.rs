@@ -1,14 +1,19 @@
 //! The Lambda binary: reads the clock, and hands each event on.
 
+use std::process::ExitCode;
+
 use aws_lambda_events::sns::SnsEvent;
+use defuse_lambda::{Wiring, run_function};
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    let app = defuse_lambda::start()?.post().await?;
-    run(service_fn(async |event: LambdaEvent<SnsEvent>| {
-        Ok::<_, Error>(defuse_chat::handle(&app, event.payload, Timestamp::now()).await?)
-    }))
+async fn main() -> ExitCode {
+    run_function(Wiring::post, async |app| {
+        run(service_fn(async |event: LambdaEvent<SnsEvent>| {
+            Ok::<_, Error>(defuse_chat::handle(&app, event.payload, Timestamp::now()).await?)
+        }))
+        .await
+    })
     .await
 }

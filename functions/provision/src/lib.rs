@@ -35,7 +35,9 @@ pub struct ProvisionApp {
 
 impl std::fmt::Debug for ProvisionApp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProvisionApp").field("environment", &self.environment).finish()
+        f.debug_struct("ProvisionApp")
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,13 +1,18 @@
 //! The Lambda binary: reads the clock, and hands each request on.
 
+use std::process::ExitCode;
+
+use defuse_lambda::{Wiring, run_function};
 use jiff::Timestamp;
 use lambda_http::{Error, Request, run, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    let app = defuse_lambda::start()?.receive().await?;
-    run(service_fn(async |request: Request| {
-        Ok::<_, Error>(defuse_receive::handle(&app, request, Timestamp::now()).await)
-    }))
+async fn main() -> ExitCode {
+    run_function(Wiring::receive, async |app| {
+        run(service_fn(async |request: Request| {
+            Ok::<_, Error>(defuse_receive::handle(&app, request, Timestamp::now()).await)
+        }))
+        .await
+    })
     .await
 }

@@ -15,7 +15,12 @@ use defuse_lambda::{AwsCredentials, Config, Environment, SharedLookup, Wiring};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{args::ExplainArguments, failure::Failure, host, report};
+use crate::{
+    args::ExplainArguments,
+    failure::Failure,
+    host::{self, Folder},
+    report,
+};
 
 /// The file that says where the host of a folder listens
 const ANNOUNCEMENT: &str = "host.json";
@@ -48,6 +53,13 @@ pub(crate) fn announce(data: &Path, address: SocketAddr) -> Result<(), Failure> 
     let path = data.join(ANNOUNCEMENT);
     let text = json!(Announcement { address }).to_string();
     fs::write(&path, text).map_err(|source| Failure::File { path, source })
+}
+
+/// Where this folder's host listens, or did
+pub(crate) fn announced(data: &Path) -> Option<SocketAddr> {
+    let text = fs::read_to_string(data.join(ANNOUNCEMENT)).ok()?;
+    let Announcement { address } = serde_json::from_str(&text).ok()?;
+    Some(address)
 }
 
 /// The alert of that id with its last run
@@ -100,8 +112,8 @@ pub(crate) async fn run(arguments: ExplainArguments) -> Result<(), Failure> {
 
 /// What a running host says; `None` where none runs
 async fn ask_host(data: &Path, id: &AlertId) -> Option<Option<LastRun>> {
-    let text = fs::read_to_string(data.join(ANNOUNCEMENT)).ok()?;
-    let Announcement { address } = serde_json::from_str(&text).ok()?;
+    // Why: whoever listens there now may be somebody else.
+    let address = Folder::is_taken(data).then(|| announced(data)).flatten()?;
     let mut url = url::Url::parse(&format!("http://{address}/runs")).ok()?;
     url.path_segments_mut().ok()?.push(id.as_str());
     let http = defuse_adapters::Http::new(

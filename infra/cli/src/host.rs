@@ -4,6 +4,7 @@
 //! The adapters are those of production; only endpoints differ.
 
 mod database;
+mod folder;
 mod pump;
 mod topic;
 mod web;
@@ -18,6 +19,7 @@ use defuse_lambda::{
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
 
+pub(crate) use self::folder::Folder;
 use self::{database::Database, topic::Topic};
 use crate::failure::Failure;
 
@@ -55,12 +57,14 @@ pub(crate) struct Host {
     pub(crate) topic: Arc<Topic>,
     tasks: JoinSet<()>,
     _database: Option<Database>,
+    _folder: Option<Folder>,
 }
 
 impl Host {
     /// Starts everything; returns once alerts can be sent
     pub(crate) async fn start(options: HostOptions) -> Result<Self, Failure> {
         let HostOptions { port, data, config, lookup, clock } = options;
+        let folder = data.as_deref().map(Folder::take).transpose()?;
         let mut tasks = JoinSet::new();
         let own = Environment::read(&*lookup);
 
@@ -117,7 +121,7 @@ impl Host {
         ));
         let streams = pump::Streams::of(&wiring);
         tasks.spawn_local(pump::run(streams, Arc::clone(&apps), clock));
-        Ok(Self { address, apps, topic, tasks, _database: database })
+        Ok(Self { address, apps, topic, tasks, _database: database, _folder: folder })
     }
 
     /// Where alerts are sent

@@ -7,7 +7,7 @@ use tracing::error;
 
 use crate::chain::Chain;
 
-/// Hands each record to `handle`, and names the first that failed.
+/// Hands each record to `handle`, and names those that failed.
 ///
 /// A shard is read in order: Lambda goes back to the lowest sequence number named and sends
 /// everything from there again, which costs nothing but time, because every step can be repeated.

@@ -7,6 +7,7 @@ mod chain;
 mod config;
 mod environment;
 mod facts;
+mod process;
 mod telemetry;
 mod tenant;
 mod wiring;
@@ -16,6 +17,7 @@ pub use chain::Chain;
 pub use config::{BundleError, Config, ConfigError};
 pub use environment::{AwsCredentials, Environment, Lookup};
 pub use facts::{AllFacts, OpenAlertFacts};
+pub use process::run_function;
 pub use telemetry::start_logs;
 pub use wiring::{DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring};
 
@@ -30,12 +32,4 @@ pub fn start_without_config() -> Wiring {
     let environment = Environment::read(&*lookup);
     start_logs(environment.json_logs, environment.log_level.as_deref());
     Wiring::of(environment, Config::default(), lookup)
-}
-
-/// Starts a function: logs first, then surroundings and configuration
-pub fn start() -> Result<Wiring, StartError> {
-    let lookup: SharedLookup = std::sync::Arc::new(|name: &str| std::env::var(name).ok());
-    let environment = Environment::read(&*lookup);
-    start_logs(environment.json_logs, environment.log_level.as_deref());
-    Wiring::start(lookup)
 }

@@ -53,6 +53,14 @@ impl Sent {
         ["/teams/", "/slack/", "/webhook/"].iter().any(|it| self.target.contains(it))
     }
 
+    /// Whether the alert of that id is named in it, escaped or not, or by its id at Cloud Apps
+    fn is_about(&self, id: &str) -> bool {
+        let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect();
+        let said: String = plain(&format!("{} {}", self.target, self.sent));
+        let id: String = plain(id);
+        said.contains(&id) || id.strip_prefix("ca").is_some_and(|it| said.contains(it))
+    }
+
     /// The gist of what was sent
     pub(crate) fn in_words(&self) -> String {
         if let Some(body) = self.sent.pointer("/attachments/0/content/body") {
@@ -139,8 +147,17 @@ impl<'a> Player<'a> {
             }
         }
         let n_repeats = alerts.len() - seen.len();
-        for (id, revision) in seen {
-            played.push(self.finish(&id, revision).await?);
+        for (id, revision) in &seen {
+            played.push(self.finish(id, *revision).await?);
+        }
+        for sent in self.sent() {
+            // Alerts of one body are worked on together, so what was sent says whose it is.
+            let ids = seen.iter().map(|(id, _)| id.as_str());
+            let whose = ids.enumerate().filter(|(_, id)| sent.is_about(id));
+            let whose = whose.max_by_key(|(_, id)| id.len()).map_or(0, |(index, _)| index);
+            if let Some(played) = played.get_mut(whose) {
+                played.effects.push(sent);
+            }
         }
         if n_repeats > 0 {
             let note = format!("and {n_repeats} repeats of the same, with no effect");
@@ -219,11 +236,10 @@ impl<'a> Player<'a> {
             Some(key) => store.run(key).await?,
             None => None,
         };
-        let effects = self.sent();
         let note = format!("{id} at {revision} is known already, in this revision or a newer one");
         let decided = run.filter(|it| it.key.revision == revision);
         let decided = decided.map(|run| (stored.alert, run.decision));
-        Ok(Played { note, decided, effects })
+        Ok(Played { note, decided, effects: Vec::new() })
     }
 
     /// Everything that changed something at the tenant since we last looked

@@ -12,11 +12,15 @@ use axum::{
 };
 use defuse_domain::{AlertId, BODY_BYTES_MAX};
 use defuse_lambda::Chain;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, warn};
 
 use super::{Apps, Clock};
 use crate::explain;
+
+/// What there is
+const PLACES: &str = "POST /receive takes alerts, GET /runs/<alert id> shows why one was decided";
 
 #[derive(Clone)]
 struct Shared {
@@ -29,6 +33,13 @@ pub(crate) async fn serve(listener: TcpListener, apps: Arc<Apps>, clock: Clock) 
         .route("/receive", any(receive))
         .route("/runs/{alert_id}", get(last_run))
         .route("/health", get(|| async { "ok\n" }))
+        .fallback(async || {
+            problem(StatusCode::NOT_FOUND, "notFound", "there is nothing at this path", PLACES)
+        })
+        .method_not_allowed_fallback(async || {
+            let detail = "this method is not taken here";
+            problem(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", detail, PLACES)
+        })
         .with_state(Shared { apps, clock });
     if let Err(error) = axum::serve(listener, router).await {
         warn!(error = %error, "HTTP stopped");
@@ -53,17 +64,36 @@ async fn receive(State(shared): State<Shared>, request: Request) -> Response {
 /// The alert and the run that decided it last, as JSON
 async fn last_run(State(shared): State<Shared>, Path(alert_id): Path<String>) -> Response {
     let Ok(id) = AlertId::parse(&alert_id) else {
-        return (StatusCode::BAD_REQUEST, "no alert id\n").into_response();
+        let (detail, help) = ("this is no alert id", "an id has no white space in it");
+        return problem(StatusCode::BAD_REQUEST, "badAlertId", detail, help);
     };
     match explain::last_run(&shared.apps.store, &id).await {
         Ok(Some(found)) => {
             let content = [(header::CONTENT_TYPE, "application/json")];
             (content, found.to_json().to_string()).into_response()
         }
-        Ok(None) => (StatusCode::NOT_FOUND, "no alert of that id\n").into_response(),
+        Ok(None) => {
+            let (detail, help) = ("there is no alert of that id", "ids are case-sensitive");
+            problem(StatusCode::NOT_FOUND, "notFound", detail, help)
+        }
         Err(failure) => {
             error!(error = %Chain(&failure), "cannot read a run");
-            (StatusCode::SERVICE_UNAVAILABLE, "the state cannot be read\n").into_response()
+            let (detail, help) = ("the state cannot be read", "see the log (RUST_LOG=info)");
+            problem(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, help)
         }
     }
+}
+
+/// A problem as the function `receive` states its own (RFC 9457)
+fn problem(status: StatusCode, code: &str, detail: &str, help: &str) -> Response {
+    let problem = json!({
+        "type": "about:blank",
+        "title": code,
+        "status": status.as_u16(),
+        "code": code,
+        "detail": detail,
+        "help": help,
+    });
+    let content = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, content, problem.to_string()).into_response()
 }

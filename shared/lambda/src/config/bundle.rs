@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use defuse_domain::Playbook;
 use sha2::{Digest as _, Sha256};
 
 use super::{Config, ConfigError};
@@ -42,8 +43,7 @@ pub(super) fn digest(files: &BTreeMap<String, String>) -> String {
             hash.update(part);
         }
     }
-    let digits: String = hash.finalize().iter().map(|it| format!("{it:02x}")).collect();
-    format!("sha256:{digits}")
+    format!("sha256:{:x}", hash.finalize())
 }
 
 /// Writes the bundle into `out`, which is emptied of an older one
@@ -58,7 +58,7 @@ pub(super) fn write(config: &Config, root: &Path, out: &Path) -> Result<String, 
     for (name, text) in &config.files {
         put(&folder.join(name), text.as_bytes())?;
     }
-    let cases = config.rules.playbooks().flat_map(|it| it.cases());
+    let cases = config.rules.playbooks().flat_map(Playbook::cases);
     let alerts: BTreeSet<&str> = cases.map(|it| it.alert.as_str()).collect();
     for alert in alerts {
         let source = root.join(alert);

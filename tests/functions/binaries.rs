@@ -1,0 +1,94 @@
+//! The functions' binaries, built by whoever needs them first.
+//!
+//! Cargo tells a test where the binaries of its own package are, and of no other. So it is asked to
+//! build these four, which takes a moment when nothing changed, and says where they are. They are
+//! built by themselves, with the features they are deployed with and none that tests add.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+/// A function
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Name {
+    Receive,
+    Triage,
+    Deliver,
+    Chat,
+}
+
+impl Name {
+    pub(crate) const ALL: [Self; 4] = [Self::Receive, Self::Triage, Self::Deliver, Self::Chat];
+
+    /// What its package and its binary are called
+    pub(crate) const fn binary(self) -> &'static str {
+        match self {
+            Self::Receive => "defuse-receive",
+            Self::Triage => "defuse-triage",
+            Self::Deliver => "defuse-deliver",
+            Self::Chat => "defuse-chat",
+        }
+    }
+}
+
+/// Where a function's binary is
+pub(crate) fn binary(name: Name) -> &'static Path {
+    static BUILT: OnceLock<BTreeMap<Name, PathBuf>> = OnceLock::new();
+    &BUILT.get_or_init(build)[&name]
+}
+
+fn build() -> BTreeMap<Name, PathBuf> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Why: everything the functions need was fetched to build this test, which needs them too.
+    cargo.args(["build", "--locked", "--offline", "--quiet", "--bins"]);
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")]);
+    cargo.args(Name::ALL.iter().flat_map(|it| ["-p", it.binary()]));
+    cargo.args(as_this_test_was_built());
+    // Why: what Cargo says to us about this package would have build scripts run again.
+    for (variable, _) in env::vars_os() {
+        let text = variable.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|it| text.starts_with(it)) {
+            cargo.env_remove(&variable);
+        }
+    }
+    let output = cargo.stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "cannot build the functions: {}", output.status);
+
+    let messages = String::from_utf8(output.stdout).unwrap();
+    let mut found = BTreeMap::new();
+    for message in messages.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok()) {
+        let name = Name::ALL.into_iter().find(|it| message["target"]["name"] == it.binary());
+        if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
+            found.insert(name, PathBuf::from(path));
+        }
+    }
+    assert_eq!(found.len(), Name::ALL.len(), "cargo built {found:?}");
+    found
+}
+
+/// The profile, target and folder of this test: it is in `…/target[/triple]/profile/deps/`
+fn as_this_test_was_built() -> Vec<String> {
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let target = profile.ancestors().find(|it| it.join("CACHEDIR.TAG").is_file()).unwrap();
+    let parts: Vec<&str> =
+        profile.strip_prefix(target).unwrap().iter().map(|it| it.to_str().unwrap()).collect();
+    let mut arguments = vec!["--target-dir".to_owned(), target.to_str().unwrap().to_owned()];
+    let mut add = |name: &str, value: &str| arguments.extend([name.to_owned(), value.to_owned()]);
+    match parts.as_slice() {
+        [.., "debug"] => add("--profile", "dev"),
+        [.., profile] => add("--profile", profile),
+        [] => {}
+    }
+    if let [triple, _] = parts.as_slice() {
+        add("--target", triple);
+    }
+    arguments
+}

@@ -1,0 +1,133 @@
+//! Alerts that are taken: every sample event, by every way that a request can come.
+
+use serde_json::{Value, json};
+
+use crate::{
+    binaries::Name,
+    database::Items,
+    events::{files, text, travel_of_today},
+    requests::Request,
+    world::{TOKEN, in_a_world},
+};
+
+#[tokio::test]
+async fn every_sample_event_is_stored_and_known_when_it_comes_again() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        for file in files("receive") {
+            let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+            let body = text(&format!("receive/{name}"));
+            world.nothing_of_it_is_logged(&body);
+            let expected = ids(&body);
+
+            let first = Request::signed(&format!("msg-{name}"), body.clone());
+            let answer = receive.http(first.from_function_url()).await;
+            assert_eq!((answer.status, &answer.body["rejected"]), (202, &json!([])), "for {name}");
+            assert_eq!(answer.headers["content-type"], "application/json", "for {name}");
+            let stored = answer.body["alerts"].as_array().unwrap();
+            assert_eq!(stored.len(), expected.len(), "for {name}: {stored:?}");
+            let after = world.database.items().await;
+            for it in stored {
+                let key = (format!("A#{}", it["alert"].as_str().unwrap()), "H".to_owned());
+                assert_eq!(after[&key]["work"], json!({ "S": "pending" }), "for {name}");
+            }
+            for (it, id) in stored.iter().zip(&expected) {
+                assert!(
+                    it["alert"].as_str().unwrap().ends_with(id),
+                    "for {name}: {it} is not {id}"
+                );
+            }
+
+            let second = Request::signed(&format!("again-{name}"), body);
+            let answer = receive.http(second.from_http_api()).await;
+            assert_eq!(answer.status, 202, "for {name}");
+            for it in answer.body["alerts"].as_array().unwrap() {
+                assert_eq!(it["stored"], "again", "for {name}: {it}");
+            }
+            let webhook = added(&after, &world.database.items().await);
+            assert_eq!(webhook, [format!("W#again-{name}")], "for {name}");
+        }
+    })
+    .await;
+}
+
+/// The ids that a body's alerts came with, found without our own reader
+fn ids(body: &str) -> Vec<String> {
+    let documents: Vec<Value> = match serde_json::from_str(body) {
+        Ok(document) => vec![document],
+        Err(_) => body.lines().map(|it| serde_json::from_str(it).unwrap()).collect(),
+    };
+    let alerts = documents.into_iter().flat_map(|document| {
+        let list = ["value", "data"].iter().find_map(|it| document[it].as_array().cloned());
+        list.filter(|_| document["id"].is_null()).unwrap_or_else(|| vec![document])
+    });
+    let names = ["id", "_id", "ProviderAlertId", "providerAlertId"];
+    alerts.map(|it| names.iter().find_map(|name| it[name].as_str()).unwrap().to_owned()).collect()
+}
+
+/// The partition keys of the items that were added; no other may have changed
+#[track_caller]
+pub(crate) fn added(before: &Items, after: &Items) -> Vec<String> {
+    for (keys, item) in before {
+        assert_eq!(after.get(keys), Some(item), "{keys:?} changed");
+    }
+    after.keys().filter(|it| !before.contains_key(*it)).map(|(pk, _)| pk.clone()).collect()
+}
+
+#[tokio::test]
+async fn one_bad_line_is_kept_and_named_and_the_others_are_stored() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        let [one, two] = ["ca-one", "ca-two"].map(travel_of_today);
+        let body = format!(
+            "{one}\ncanary: this line is not JSON\n{{\"title\":\"canary-no-id\"}}\n{two}\n"
+        );
+        world.nothing_of_it_is_logged(&body);
+        world.must_not_be_logged("canary: this line");
+
+        let answer = receive.request(&Request::signed("msg-mixed", body)).await;
+
+        assert_eq!(answer.status, 207);
+        let alerts = answer.body["alerts"].as_array().unwrap();
+        let stored: Vec<&Value> = alerts.iter().map(|it| &it["alert"]).collect();
+        assert_eq!(stored, ["ca-one", "ca-two"]);
+        let rejected = answer.body["rejected"].as_array().unwrap();
+        let why: Vec<(&Value, &Value)> =
+            rejected.iter().map(|it| (&it["code"], &it["line"])).collect();
+        assert_eq!(why, [(&json!("notJson"), &json!(2)), (&json!("notAnAlert"), &json!(3))]);
+        let items = world.database.items().await;
+        assert_eq!(items.keys().filter(|(pk, _)| pk.starts_with("J#")).count(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_sender_that_cannot_sign_is_known_by_its_token() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        for (scheme, id) in [("Token", "ca-token"), ("Bearer", "ca-bearer")] {
+            let request = Request::unsigned(travel_of_today(id).to_string());
+            let request = request.with("authorization", &format!("{scheme} {TOKEN}"));
+            let answer = receive.request(&request).await;
+            assert_eq!(answer.status, 202, "for {scheme}");
+            assert_eq!(answer.body["alerts"][0]["stored"], "new", "for {scheme}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_newer_revision_replaces_an_older_one_and_never_the_other_way_round() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        let [older, newer] = ["older", "newer"]
+            .map(|it| text(&format!("receive/impossible-travel-{it}-revision.json")));
+        for (id, body, expected) in
+            [("1", &older, "new"), ("2", &newer, "newer"), ("3", &older, "again")]
+        {
+            let answer = receive.request(&Request::signed(id, body.clone())).await;
+            assert_eq!(answer.body["alerts"][0]["stored"], expected, "for message {id}");
+        }
+    })
+    .await;
+}

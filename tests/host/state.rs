@@ -1,0 +1,87 @@
+//! What a host stored, read from its folder.
+
+use std::{collections::BTreeMap, path::Path};
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::{
+    Client,
+    config::{BehaviorVersion, Config, Region},
+    types::AttributeValue,
+};
+use defuse_adapters::{DynamoDbStore, WorkKind};
+use dynoxide::{Database, server::serve_on};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+
+/// Name of the table
+const TABLE: &str = "defuse";
+
+/// A DynamoDB on the loopback, for as long as the test runs
+pub(crate) struct State {
+    pub(crate) endpoint: String,
+    client: Client,
+}
+
+impl State {
+    /// The state in a host's folder, whether the host runs or not
+    pub(crate) async fn open(data: &Path) -> Self {
+        let file = data.join("state.sqlite");
+        assert!(file.exists(), "no state in {}", data.display());
+        Self::serve(Database::new(&file.display().to_string()).unwrap()).await
+    }
+
+    /// A state of its own, in memory
+    pub(crate) async fn in_memory() -> Self {
+        Self::serve(Database::memory().unwrap()).await
+    }
+
+    async fn serve(database: Database) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(serve_on(listener, database));
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
+            .endpoint_url(&endpoint)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        Self { endpoint, client: Client::from_conf(config) }
+    }
+
+    /// Ids of all alerts that wait for something
+    pub(crate) async fn work(&self) -> Vec<String> {
+        let store = DynamoDbStore::new(self.client.clone(), TABLE.to_owned());
+        let mut ids = Vec::new();
+        for kind in [WorkKind::Pending, WorkKind::Effects] {
+            let found = store.work(kind, Timestamp::MAX).await.unwrap();
+            ids.extend(found.into_iter().map(|it| format!("{it} ({kind:?})")));
+        }
+        ids
+    }
+
+    /// Every item about alerts, in order
+    pub(crate) async fn alerts(&self) -> Vec<String> {
+        let scan = self.client.scan().table_name(TABLE).into_paginator().items().send();
+        let items = scan.try_collect().await.unwrap();
+        let mut shown: Vec<String> = items
+            .into_iter()
+            .filter(|it| it.get("pk").is_some_and(|it| it.as_s().unwrap().starts_with("A#")))
+            .map(|it| shown(&AttributeValue::M(it)))
+            .collect();
+        shown.sort();
+        shown
+    }
+}
+
+/// A value with its attributes in the order of their names
+fn shown(value: &AttributeValue) -> String {
+    match value.as_m() {
+        Ok(attributes) => {
+            let sorted: BTreeMap<_, _> = attributes.iter().collect();
+            let each = sorted.into_iter().map(|(name, it)| format!("{name}: {}", shown(it)));
+            format!("{{{}}}", each.collect::<Vec<_>>().join(", "))
+        }
+        Err(other) => format!("{other:?}"),
+    }
+}
