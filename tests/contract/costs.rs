@@ -92,8 +92,8 @@ async fn the_bytes_of_each_item() {
     assert!(head <= 1_024, "the head has {head} bytes");
     insta::assert_snapshot!(sizes.join("\n"), @r"
     A#ca6b016779f552cc5023d8319a / B#2026-11-21T09:42:17.782935300Z#3e473c8faa69fb09#0000: 1616
-    A#ca6b016779f552cc5023d8319a / H: 771
-    A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#93ec14a7800eae4b: 920
+    A#ca6b016779f552cc5023d8319a / H: 812
+    A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#25f284629398637d: 927
     E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
     E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113
     ");

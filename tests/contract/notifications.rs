@@ -1,6 +1,7 @@
 //! A notification is posted once, and whoever cannot be sure says so.
 
-use defuse_flow::{Claim, NotificationLog};
+use defuse_flow::{CLAIM_SECONDS, Claim, NotificationLog};
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -13,7 +14,10 @@ async fn a_notification_is_claimed_then_unsure_then_posted() {
     let emulator = emulator().await;
     let (store, resolved) = (&emulator.store, notification("ad1", "soc", "resolved"));
     assert_eq!(store.claim(&resolved, now()).await.unwrap(), Claim::First);
-    assert_eq!(store.claim(&resolved, now()).await.unwrap(), Claim::Unsure);
+    assert_eq!(store.claim(&resolved, now()).await.unwrap(), Claim::InHand);
+    assert_eq!(store.claim(&resolved, after(CLAIM_SECONDS - 1)).await.unwrap(), Claim::InHand);
+    assert_eq!(store.claim(&resolved, after(CLAIM_SECONDS)).await.unwrap(), Claim::Unsure);
+    assert_eq!(store.claim(&resolved, after(CLAIM_SECONDS)).await.unwrap(), Claim::InHand);
 
     store.not_posted(&resolved).await.unwrap();
     store.not_posted(&resolved).await.unwrap();
@@ -31,6 +35,10 @@ async fn a_notification_is_claimed_then_unsure_then_posted() {
     assert_eq!(store.claim(&other, now()).await.unwrap(), Claim::First);
 }
 
+fn after(seconds: i64) -> Timestamp {
+    now().checked_add(SignedDuration::from_secs(seconds)).unwrap()
+}
+
 #[tokio::test]
 async fn of_many_who_claim_a_notification_one_is_first() {
     let emulator = emulator().await;
@@ -42,5 +50,14 @@ async fn of_many_who_claim_a_notification_one_is_first() {
     }
     let claimed = claims.join_all().await;
     assert_eq!(claimed.iter().filter(|it| **it == Claim::First).count(), 1);
-    assert_eq!(claimed.iter().filter(|it| **it == Claim::Unsure).count(), 15);
+    assert_eq!(claimed.iter().filter(|it| **it == Claim::InHand).count(), 15);
+
+    let mut late = JoinSet::new();
+    for _ in 0..16 {
+        let store = emulator.store.clone();
+        let resolved = notification("ad1", "soc", "resolved");
+        late.spawn(async move { store.claim(&resolved, after(CLAIM_SECONDS)).await.unwrap() });
+    }
+    let claimed = late.join_all().await;
+    assert_eq!(claimed.iter().filter(|it| **it == Claim::Unsure).count(), 1);
 }
