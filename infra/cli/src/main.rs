@@ -2,12 +2,14 @@
 //! playbooks.
 
 mod args;
+mod config;
 mod demo;
 mod dev;
 mod explain;
 mod facts_file;
 mod failure;
 mod host;
+mod progress;
 mod report;
 mod triage;
 
