@@ -19,6 +19,9 @@ mod dev;
 #[path = "host/endpoints.rs"]
 mod endpoints;
 #[cfg(test)]
+#[path = "host/explain.rs"]
+mod explain;
+#[cfg(test)]
 #[path = "host/gate.rs"]
 mod gate;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod args;
 mod check;
+mod config;
 mod demo;
 mod dev;
 mod diff;
@@ -10,6 +11,7 @@ mod explain;
 mod facts_file;
 mod failure;
 mod host;
+mod progress;
 mod report;
 mod triage;
 
