@@ -9,10 +9,6 @@ use crate::repository::{files, files_like, quoted, read, root, table};
 /// The reference of the codes, with a bad and a good document for each
 const DIAGNOSTICS: &str = "docs/reference/diagnostics.md";
 
-/// Files that are under way elsewhere: they may be named before they are there
-const UNDER_WAY: [&str; 4] =
-    ["tests/command.rs", "tests/functions.rs", "tests/host.rs", "tests/samples.rs"];
-
 #[test]
 fn every_sample_event_is_in_the_list_and_used() {
     let listed = read("events/README.md");
@@ -60,7 +56,7 @@ fn every_promise_names_tests_that_there_are() {
         assert!(!named.is_empty(), "no test is named for {title:?}");
         for file in named {
             n_named += 1;
-            let is_there = UNDER_WAY.contains(&file) || root().join(file).exists();
+            let is_there = root().join(file).exists();
             assert!(is_there, "{file}, named for {title:?}, is not there");
         }
     }
