@@ -7,7 +7,7 @@ use crate::{
     binaries::Name,
     database::start_refusing,
     events::{event, files, sns_event, travel_of_today},
-    world::{Function, World, in_a_world},
+    world::{Function, World, channel_path, in_a_world},
 };
 
 const fn busy(retry_after: Option<u32>) -> FaultKind {
@@ -16,7 +16,7 @@ const fn busy(retry_after: Option<u32>) -> FaultKind {
 
 /// Everything that was posted to the channel
 fn posts(world: &World) -> Vec<RecordedRequest> {
-    world.tenant.posts_to(&world.channel_path())
+    world.tenant.posts_to(&channel_path())
 }
 
 /// What the event's message says

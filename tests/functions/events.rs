@@ -83,7 +83,9 @@ impl World {
     fn nothing_of_the_value_is_logged(&self, value: &Value) {
         match value {
             Value::Array(items) => {
-                items.iter().for_each(|it| self.nothing_of_the_value_is_logged(it));
+                for item in items {
+                    self.nothing_of_the_value_is_logged(item);
+                }
             }
             Value::Object(object) => {
                 for (name, value) in object {

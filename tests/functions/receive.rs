@@ -21,7 +21,7 @@ async fn every_sample_event_is_stored_and_known_when_it_comes_again() {
             let expected = ids(&body);
 
             let first = Request::signed(&format!("msg-{name}"), body.clone());
-            let answer = receive.http(first.from_function_url()).await;
+            let answer = receive.http(first.function_url_event()).await;
             assert_eq!((answer.status, &answer.body["rejected"]), (202, &json!([])), "for {name}");
             assert_eq!(answer.headers["content-type"], "application/json", "for {name}");
             let stored = answer.body["alerts"].as_array().unwrap();
@@ -39,7 +39,7 @@ async fn every_sample_event_is_stored_and_known_when_it_comes_again() {
             }
 
             let second = Request::signed(&format!("again-{name}"), body);
-            let answer = receive.http(second.from_http_api()).await;
+            let answer = receive.http(second.http_api_event()).await;
             assert_eq!(answer.status, 202, "for {name}");
             for it in answer.body["alerts"].as_array().unwrap() {
                 assert_eq!(it["stored"], "again", "for {name}: {it}");
