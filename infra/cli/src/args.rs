@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 /// Defuse triages security alerts by itself, and shows its reasons.
@@ -24,6 +24,12 @@ pub(crate) enum Command {
     Dev(DevArguments),
     /// Decides alerts from files and shows why; writes nothing
     Triage(TriageArguments),
+    /// Checks a configuration as a deployment would, with the tests that its playbooks carry
+    Check(CheckArguments),
+    /// Writes what a deployment takes along, named by its content
+    Bundle(BundleArguments),
+    /// Shows what a configuration changes
+    Diff(DiffArguments),
     /// Shows why an alert was decided as it was
     Explain(ExplainArguments),
 }
@@ -72,6 +78,50 @@ pub(crate) struct TriageArguments {
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<Timestamp>,
     /// One JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How mistakes are shown
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Folder with `settings.yaml` and `playbooks/`
+    #[arg(value_name = "DIR", default_value = "infra")]
+    pub(crate) dir: PathBuf,
+    /// How mistakes are shown
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BundleArguments {
+    /// Folder with `settings.yaml` and `playbooks/`
+    #[arg(value_name = "DIR", default_value = "infra")]
+    pub(crate) dir: PathBuf,
+    /// Folder to write to
+    #[arg(long, value_name = "DIR", default_value = "target/bundle")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// Folder with `settings.yaml` and `playbooks/`
+    #[arg(value_name = "DIR", default_value = "infra")]
+    pub(crate) dir: PathBuf,
+    /// Compare with this folder instead of the bundle in force at AWS (`DEFUSE_TABLE`, `AWS_*`)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<PathBuf>,
+    /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }

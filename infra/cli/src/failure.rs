@@ -11,6 +11,8 @@ use defuse_lambda::{Chain, ConfigError, StartError};
 pub(crate) enum Failure {
     /// Documents with mistakes
     Documents(Vec<Diagnostic>),
+    /// Mistakes that standard output has already
+    Said,
     /// Parts of files that are no alerts
     Unreadable(Vec<(PathBuf, Unreadable)>),
     /// A file that cannot be read
@@ -33,7 +35,7 @@ impl Failure {
 
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
-            Self::Documents(_) | Self::Unreadable(_) | Self::File { .. } => 2,
+            Self::Documents(_) | Self::Said | Self::Unreadable(_) | Self::File { .. } => 2,
             Self::NotFound(_) | Self::Host { .. } | Self::Output(_) => 1,
         }
     }
@@ -52,6 +54,7 @@ impl fmt::Display for Failure {
                 }
                 write!(f, "{} mistakes; nothing was decided", problems.len())
             }
+            Self::Said => Ok(()),
             Self::Unreadable(parts) => {
                 for (path, part) in parts {
                     let (file, line) = (path.display(), part.line);

@@ -17,6 +17,24 @@ pub use chain::Chain;
 pub use config::{BundleError, Config, ConfigError};
 pub use environment::{AwsCredentials, Environment, Lookup};
 pub use facts::{AllFacts, OpenAlertFacts};
-pub use process::{has_variable, run_function, start_without_config};
+pub use process::run_function;
 pub use telemetry::start_logs;
 pub use wiring::{DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring};
+
+/// Whether an environment variable is set to anything
+pub fn has_variable(name: &str) -> bool {
+    std::env::var(name).is_ok_and(|it| !it.is_empty())
+}
+
+/// Starts the function that checks the configuration: without one
+pub fn start_without_config() -> Wiring {
+    let lookup: SharedLookup = std::sync::Arc::new(|name: &str| std::env::var(name).ok());
+    let environment = Environment::read(&*lookup);
+    start_logs(environment.json_logs, environment.log_level.as_deref());
+    start_without_config_from(lookup)
+}
+
+/// The same, with surroundings handed in and logs as they are
+pub fn start_without_config_from(lookup: SharedLookup) -> Wiring {
+    Wiring::of(Environment::read(&*lookup), Config::default(), lookup)
+}

@@ -11,7 +11,6 @@ use tracing::error;
 
 use crate::{
     chain::Chain,
-    config::Config,
     environment::Environment,
     telemetry::start_logs,
     wiring::{SharedLookup, StartError, Wiring},
@@ -19,18 +18,20 @@ use crate::{
 
 /// Starts a function and has it serve, for as long as it can.
 ///
-/// Logs first, then surroundings and configuration, then what `wire` makes of them. What is wrong
+/// Logs first, then surroundings and configuration, then what `make` makes of them. What is wrong
 /// with any of it is logged, each mistake by itself, and ends the process.
 pub async fn run_function<A>(
-    wire: impl AsyncFnOnce(&Wiring) -> Result<A, StartError>,
+    make: impl AsyncFnOnce(&Wiring) -> Result<A, StartError>,
     serve: impl AsyncFnOnce(A) -> Result<(), Cause>,
 ) -> ExitCode {
-    let (lookup, _) = surroundings();
-    let made = match Wiring::start(lookup) {
-        Ok(wiring) => wire(&wiring).await,
+    let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
+    let environment = Environment::read(&*lookup);
+    start_logs(environment.json_logs, environment.log_level.as_deref());
+    let app = match Wiring::start(lookup) {
+        Ok(wiring) => make(&wiring).await,
         Err(error) => Err(error),
     };
-    let app = match made {
+    let app = match app {
         Ok(app) => app,
         Err(error) => {
             log_refusal(&error);
@@ -44,25 +45,6 @@ pub async fn run_function<A>(
             ExitCode::FAILURE
         }
     }
-}
-
-/// Starts the function that checks the configuration: without one
-pub fn start_without_config() -> Wiring {
-    let (lookup, environment) = surroundings();
-    Wiring::of(environment, Config::default(), lookup)
-}
-
-/// Whether an environment variable is set to anything
-pub fn has_variable(name: &str) -> bool {
-    std::env::var(name).is_ok_and(|it| !it.is_empty())
-}
-
-/// What the process finds round it; from here on its logs are as that says
-fn surroundings() -> (SharedLookup, Environment) {
-    let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
-    let environment = Environment::read(&*lookup);
-    start_logs(environment.json_logs, environment.log_level.as_deref());
-    (lookup, environment)
 }
 
 fn log_refusal(error: &StartError) {
