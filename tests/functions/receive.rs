@@ -14,9 +14,9 @@ use crate::{
 async fn every_sample_event_is_stored_and_known_when_it_comes_again() {
     in_a_world(async |world| {
         let receive = world.function(Name::Receive);
-        for file in files("receive") {
+        for file in files("events/receive") {
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-            let body = text(&format!("receive/{name}"));
+            let body = text(&format!("events/receive/{name}"));
             world.nothing_of_it_is_logged(&body);
             let expected = ids(&body);
 
@@ -121,7 +121,7 @@ async fn a_newer_revision_replaces_an_older_one_and_never_the_other_way_round() 
     in_a_world(async |world| {
         let receive = world.function(Name::Receive);
         let [older, newer] = ["older", "newer"]
-            .map(|it| text(&format!("receive/impossible-travel-{it}-revision.json")));
+            .map(|it| text(&format!("events/receive/impossible-travel-{it}-revision.json")));
         for (id, body, expected) in
             [("1", &older, "new"), ("2", &newer, "newer"), ("3", &older, "again")]
         {
