@@ -43,9 +43,10 @@ pub(crate) async fn run(arguments: DiffArguments) -> Result<(), Failure> {
         .collect();
 
     let mut out = io::stdout().lock();
-    let written = match arguments.json {
-        true => writeln!(out, "{}", as_json(&old, &new, &changed)),
-        false => write_changes(&mut out, &changed),
+    let written = if arguments.json {
+        writeln!(out, "{}", as_json(&old, &new, &changed))
+    } else {
+        write_changes(&mut out, &changed)
     };
     written.map_err(Failure::Output)
 }
