@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use defuse_domain::{Playbook, PlaybookName};
+use defuse_domain::{Limits, Playbook, PlaybookName};
 use defuse_flow::{Bundle, BundleStore as _};
 use defuse_lambda::{Config, SharedLookup, start_without_config_from};
 use serde_json::{Value, json};
@@ -43,9 +43,10 @@ pub(crate) async fn run(arguments: DiffArguments) -> Result<(), Failure> {
         .collect();
 
     let mut out = io::stdout().lock();
-    let written = match arguments.json {
-        true => writeln!(out, "{}", as_json(&old, &new, &changed)),
-        false => write_changes(&mut out, &changed),
+    let written = if arguments.json {
+        writeln!(out, "{}", as_json(&old, &new, &changed))
+    } else {
+        write_changes(&mut out, &changed)
     };
     written.map_err(Failure::Output)
 }
@@ -118,7 +119,7 @@ fn differences(old: &Playbook, new: &Playbook) -> Vec<String> {
     said("name", text(old.name()), text(new.name()));
     said("mode", old.mode().to_string(), new.mode().to_string());
     said("owner", old.owner().to_owned(), new.owner().to_owned());
-    said("limits", format!("{:?}", old.limits()), format!("{:?}", new.limits()));
+    said("limits", limits(old.limits()), limits(new.limits()));
     let parts = [
         ("trigger", old.trigger() != new.trigger()),
         ("criteria", old.criteria() != new.criteria()),
@@ -128,6 +129,18 @@ fn differences(old: &Playbook, new: &Playbook) -> Vec<String> {
     ];
     found.extend(parts.iter().filter(|it| it.1).map(|it| format!("{} changed", it.0)));
     found
+}
+
+fn limits(limits: Limits) -> String {
+    let Limits { per_hour, per_day, per_user_per_day } = limits;
+    let parts = [
+        (per_hour, "an hour"),
+        (per_day, "a day"),
+        (per_user_per_day, "a day for one user"),
+    ];
+    let words: Vec<String> =
+        parts.iter().filter_map(|(max, what)| max.map(|max| format!("{max} {what}"))).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 fn text(name: &PlaybookName) -> String {
