@@ -9,6 +9,7 @@ use jiff::Timestamp;
 #[derive(Debug, Parser)]
 #[command(
     name = "defuse",
+    bin_name = "defuse",
     version,
     disable_help_subcommand = true,
     after_help = "\
