@@ -28,7 +28,9 @@ use self::{
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "off".to_owned());
+    // A host says what goes wrong while nobody asks; every other command says it when it ends.
+    let quiet = if matches!(arguments.command, Command::Dev(_)) { "warn" } else { "off" };
+    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| quiet.to_owned());
     defuse_lambda::start_logs(false, Some(&level));
     // Handlers of batches borrow what they work on, so their futures stay on this thread.
     match Box::pin(LocalSet::new().run_until(run(arguments.command))).await {
