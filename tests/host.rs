@@ -4,6 +4,9 @@
 //! Each module says `cfg(test)`, so that the lints take its helpers for what they are.
 
 #[cfg(test)]
+#[path = "host/after_a_kill.rs"]
+mod after_a_kill;
+#[cfg(test)]
 #[path = "host/bad_input.rs"]
 mod bad_input;
 #[cfg(test)]
@@ -19,11 +22,11 @@ mod dev;
 #[path = "host/endpoints.rs"]
 mod endpoints;
 #[cfg(test)]
+#[path = "host/explain.rs"]
+mod explain;
+#[cfg(test)]
 #[path = "host/gate.rs"]
 mod gate;
-#[cfg(test)]
-#[path = "host/kills.rs"]
-mod kills;
 #[cfg(test)]
 #[path = "host/outage.rs"]
 mod outage;

@@ -1,8 +1,9 @@
 //! The functions' binaries, built by whoever needs them first.
 //!
 //! Cargo tells a test where the binaries of its own package are, and of no other. So it is asked to
-//! build these four, which takes a moment when nothing changed, and says where they are. They are
-//! built by themselves, with the features they are deployed with and none that tests add.
+//! build these four, which takes a moment when nothing changed, and says where they are. It is asked
+//! as in a run over the whole workspace, which selects the same features of what they depend on: so
+//! after such a run nothing but the four is built, and nothing if they are there.
 
 use std::{
     collections::BTreeMap,
@@ -45,11 +46,12 @@ pub(crate) fn binary(name: Name) -> &'static Path {
 
 fn build() -> BTreeMap<Name, PathBuf> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // Why: everything the functions need was fetched to build this test, which needs them too.
-    cargo.args(["build", "--locked", "--offline", "--quiet", "--bins"]);
+    cargo.args(["build", "--locked", "--quiet", "--workspace"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")]);
-    cargo.args(Name::ALL.iter().flat_map(|it| ["-p", it.binary()]));
+    cargo.args(Name::ALL.iter().flat_map(|it| ["--bin", it.binary()]));
+    // Why: a test among what is built selects the features that tests add, as the run does.
+    cargo.args(["--test", "functions"]);
     cargo.args(as_this_test_was_built());
     // Why: what Cargo says to us about this package would have build scripts run again.
     for (variable, _) in env::vars_os() {

@@ -7,7 +7,7 @@ use crate::{
     binaries::Name,
     database::start_refusing,
     events::{event, files, sns_event, travel_of_today},
-    world::{Function, World, in_a_world},
+    world::{Function, World, channel_path, in_a_world},
 };
 
 const fn busy(retry_after: Option<u32>) -> FaultKind {
@@ -16,7 +16,7 @@ const fn busy(retry_after: Option<u32>) -> FaultKind {
 
 /// Everything that was posted to the channel
 fn posts(world: &World) -> Vec<RecordedRequest> {
-    world.tenant.posts_to(&world.channel_path())
+    world.tenant.posts_to(&channel_path())
 }
 
 /// What the event's message says
@@ -40,9 +40,9 @@ async fn fails(chat: &Function, event: &Value) {
 async fn every_sample_notification_is_posted_once() {
     in_a_world(async |world| {
         let chat = world.function(Name::Chat);
-        for file in files("chat") {
+        for file in files("events/chat") {
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-            let event = event(&format!("chat/{name}"));
+            let event = event(&format!("events/chat/{name}"));
             let before = posts(world).len();
 
             assert!(chat.answer(event.clone()).await.is_null(), "for {name}");
@@ -82,7 +82,7 @@ fn check_card(card: &Value, message: &str) {
 async fn a_channel_that_is_busy_and_says_so_gets_the_message_later() {
     in_a_world(async |world| {
         let chat = world.function(Name::Chat);
-        let event = event("chat/needs-eyes.json");
+        let event = event("events/chat/needs-eyes.json");
         world.tenant.fault(Fault::always("POST", "/teams", busy(Some(30))));
         fails(&chat, &event).await;
         fails(&chat, &event).await;
@@ -100,7 +100,7 @@ async fn a_channel_that_is_busy_and_says_so_gets_the_message_later() {
 async fn a_message_of_which_nobody_knows_whether_it_arrived_is_not_sent_at_once_again() {
     in_a_world(async |world| {
         let chat = world.function(Name::Chat);
-        let event = event("chat/resolved.json");
+        let event = event("events/chat/resolved.json");
         for kind in [busy(None), FaultKind::CrashAfter] {
             world.tenant.fault(Fault::once("POST", "/teams", kind));
         }
@@ -115,8 +115,8 @@ async fn a_message_of_which_nobody_knows_whether_it_arrived_is_not_sent_at_once_
 async fn of_two_notifications_the_one_that_can_be_posted_is() {
     in_a_world(async |world| {
         let chat = world.function(Name::Chat);
-        let mut both = event("chat/resolved.json");
-        let second = event("chat/needs-eyes.json")["Records"][0].clone();
+        let mut both = event("events/chat/resolved.json");
+        let second = event("events/chat/needs-eyes.json")["Records"][0].clone();
         both["Records"].as_array_mut().unwrap().push(second);
         world.tenant.fault(Fault::once("POST", "/teams", busy(Some(1))));
 
@@ -134,7 +134,7 @@ async fn a_notification_for_no_channel_of_ours_is_an_error() {
     in_a_world(async |world| {
         let chat = world.function(Name::Chat);
         let mut notification: Value =
-            serde_json::from_str(&message(&event("chat/resolved.json"))).unwrap();
+            serde_json::from_str(&message(&event("events/chat/resolved.json"))).unwrap();
         notification["channel"] = "elsewhere".into();
         fails(&chat, &sns_event(&notification.to_string())).await;
         assert_eq!(posts(world).len(), 0);
@@ -147,7 +147,8 @@ async fn a_message_that_is_none_of_ours_is_let_go_and_not_repeated_in_the_log() 
     in_a_world(async |world| {
         let chat = world.function(Name::Chat);
         world.must_not_be_logged("canary-of-somebody-else");
-        let ours: Value = serde_json::from_str(&message(&event("chat/resolved.json"))).unwrap();
+        let ours: Value =
+            serde_json::from_str(&message(&event("events/chat/resolved.json"))).unwrap();
         let mut other_template = ours.clone();
         other_template["template"] = "canary-of-somebody-else".into();
         let mut other_alert = ours;
@@ -175,7 +176,7 @@ async fn nothing_is_posted_when_the_table_does_not_answer() {
         let endpoint = start_refusing().await;
         let variables = [("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str())];
         let chat = world.function_with(Name::Chat, &variables);
-        fails(&chat, &event("chat/resolved.json")).await;
+        fails(&chat, &event("events/chat/resolved.json")).await;
         assert_eq!(posts(world).len(), 0);
     })
     .await;
@@ -191,7 +192,8 @@ async fn the_samples_are_what_is_published() {
         deliver.failures(&world.records_of("ca-published").await).await;
 
         let published = world.topic.notifications();
-        let sample: Value = serde_json::from_str(&message(&event("chat/resolved.json"))).unwrap();
+        let sample: Value =
+            serde_json::from_str(&message(&event("events/chat/resolved.json"))).unwrap();
         let names = |it: &Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(published.len(), 1);
         assert_eq!(names(&published[0]), names(&sample));

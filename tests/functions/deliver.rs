@@ -62,12 +62,12 @@ impl<'a> Decided<'a> {
 
 #[tokio::test]
 async fn every_sample_batch_is_worked_off_and_has_its_effects_once() {
-    for file in files("deliver") {
+    for file in files("events/deliver") {
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
         in_a_world(async |world| {
             let decided = Decided::in_world(world);
             decided.decide(SAMPLE).await;
-            let batch = event(&format!("deliver/{name}"));
+            let batch = event(&format!("events/deliver/{name}"));
 
             assert_eq!(decided.deliver.failures_of(batch.clone()).await, [""; 0], "for {name}");
             assert_eq!(decided.deliver.failures_of(batch).await, [""; 0], "for {name}, again");
@@ -187,7 +187,7 @@ async fn every_record_with_effects_fails_when_the_table_does_and_no_other() {
         let endpoint = start_refusing().await;
         let variables = [("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str())];
         let deliver = world.function_with(Name::Deliver, &variables);
-        let batch = event("deliver/among-other-items.json");
+        let batch = event("events/deliver/among-other-items.json");
         let effects = batch["Records"][2].clone();
 
         assert_eq!(deliver.failures_of(batch).await, [number(&effects)]);

@@ -10,7 +10,7 @@ use crate::{
     world::{Function, World},
 };
 
-const EVENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../events");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Names of properties whose text is for people, or tells who they are
 const PROPERTIES_FOR_PEOPLE: [&str; 19] = [
@@ -37,7 +37,7 @@ const PROPERTIES_FOR_PEOPLE: [&str; 19] = [
 
 /// The files of a folder of events, in the order of their names
 pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(PathBuf::from(EVENTS).join(folder)).unwrap();
+    let entries = fs::read_dir(PathBuf::from(ROOT).join(folder)).unwrap();
     let mut files: Vec<PathBuf> = entries.map(|it| it.unwrap().path()).collect();
     files.sort();
     assert!(!files.is_empty(), "no events in {folder}");
@@ -46,7 +46,7 @@ pub(crate) fn files(folder: &str) -> Vec<PathBuf> {
 
 /// A sample event as it stands in its file
 pub(crate) fn text(file: &str) -> String {
-    fs::read_to_string(PathBuf::from(EVENTS).join(file)).unwrap()
+    fs::read_to_string(PathBuf::from(ROOT).join(file)).unwrap()
 }
 
 /// A sample event
@@ -57,7 +57,7 @@ pub(crate) fn event(file: &str) -> Value {
 /// Kim's impossible travel under another id, as if it had come about just now
 pub(crate) fn travel_of_today(id: &str) -> Value {
     let ago = |minutes: i64| (Timestamp::now() - SignedDuration::from_mins(minutes)).to_string();
-    let mut alert = event("receive/impossible-travel.json");
+    let mut alert = event("events/receive/impossible-travel.json");
     alert["id"] = id.into();
     alert["firstActivityDateTime"] = ago(45).into();
     alert["lastActivityDateTime"] = ago(34).into();
@@ -83,7 +83,9 @@ impl World {
     fn nothing_of_the_value_is_logged(&self, value: &Value) {
         match value {
             Value::Array(items) => {
-                items.iter().for_each(|it| self.nothing_of_the_value_is_logged(it));
+                for item in items {
+                    self.nothing_of_the_value_is_logged(item);
+                }
             }
             Value::Object(object) => {
                 for (name, value) in object {
@@ -129,7 +131,7 @@ pub(crate) fn number(record: &Value) -> String {
 
 /// An event of SNS with that message in it, as Lambda hands it on
 pub(crate) fn sns_event(message: &str) -> Value {
-    let mut event = event("chat/resolved.json");
+    let mut event = event("events/chat/resolved.json");
     event["Records"][0]["Sns"]["Message"] = message.into();
     event
 }

@@ -138,9 +138,9 @@ async fn a_table_that_fails_is_said_with_its_cause() {
         let functions = Name::ALL.map(|it| world.function_with(it, &variables));
         let [receive, triage, deliver, chat] = &functions;
         receive.request(&Request::signed("msg", travel_of_today("ca-log").to_string())).await;
-        triage.failures_of(event("triage/pending.json")).await;
-        deliver.failures_of(event("deliver/effects.json")).await;
-        chat.invoke(event("chat/resolved.json")).await.unwrap();
+        triage.failures_of(event("events/triage/pending.json")).await;
+        deliver.failures_of(event("events/deliver/effects.json")).await;
+        chat.invoke(event("events/chat/resolved.json")).await.unwrap();
 
         let expected = [
             "cannot store what arrived",

@@ -14,14 +14,14 @@ use crate::{
 async fn every_sample_event_is_stored_and_known_when_it_comes_again() {
     in_a_world(async |world| {
         let receive = world.function(Name::Receive);
-        for file in files("receive") {
+        for file in files("events/receive") {
             let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-            let body = text(&format!("receive/{name}"));
+            let body = text(&format!("events/receive/{name}"));
             world.nothing_of_it_is_logged(&body);
             let expected = ids(&body);
 
             let first = Request::signed(&format!("msg-{name}"), body.clone());
-            let answer = receive.http(first.from_function_url()).await;
+            let answer = receive.http(first.function_url_event()).await;
             assert_eq!((answer.status, &answer.body["rejected"]), (202, &json!([])), "for {name}");
             assert_eq!(answer.headers["content-type"], "application/json", "for {name}");
             let stored = answer.body["alerts"].as_array().unwrap();
@@ -39,7 +39,7 @@ async fn every_sample_event_is_stored_and_known_when_it_comes_again() {
             }
 
             let second = Request::signed(&format!("again-{name}"), body);
-            let answer = receive.http(second.from_http_api()).await;
+            let answer = receive.http(second.http_api_event()).await;
             assert_eq!(answer.status, 202, "for {name}");
             for it in answer.body["alerts"].as_array().unwrap() {
                 assert_eq!(it["stored"], "again", "for {name}: {it}");
@@ -121,7 +121,7 @@ async fn a_newer_revision_replaces_an_older_one_and_never_the_other_way_round() 
     in_a_world(async |world| {
         let receive = world.function(Name::Receive);
         let [older, newer] = ["older", "newer"]
-            .map(|it| text(&format!("receive/impossible-travel-{it}-revision.json")));
+            .map(|it| text(&format!("events/receive/impossible-travel-{it}-revision.json")));
         for (id, body, expected) in
             [("1", &older, "new"), ("2", &newer, "newer"), ("3", &older, "again")]
         {

@@ -58,12 +58,12 @@ impl Request {
     }
 
     /// As a Function URL hands it on
-    pub(crate) fn from_function_url(&self) -> Value {
+    pub(crate) fn function_url_event(&self) -> Value {
         self.event("$default", "/", "abcdefghijklmnop.lambda-url.eu-west-1.on.aws", false)
     }
 
     /// As an HTTP API hands it on, with the body in base64
-    pub(crate) fn from_http_api(&self) -> Value {
+    pub(crate) fn http_api_event(&self) -> Value {
         let route = format!("{} /receive", self.method);
         self.event(&route, "/receive", "a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com", true)
     }
@@ -115,7 +115,7 @@ impl Request {
 impl Function {
     /// Hands it a request as a Function URL does
     pub(crate) async fn request(&self, request: &Request) -> Answer {
-        self.http(request.from_function_url()).await
+        self.http(request.function_url_event()).await
     }
 
     /// Hands it an event that is a request

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::{
     binaries::Name,
     events::{sns_event, travel_of_today},
-    world::in_a_world,
+    world::{channel_path, in_a_world},
 };
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn an_alert_goes_all_the_way_once() {
             [
                 format!("PATCH {path}"),
                 format!("POST {path}/comments"),
-                format!("POST {}", world.channel_path()),
+                format!("POST {}", channel_path()),
             ]
         );
         let patched = &world.tenant.requests_to("PATCH", path)[0].body;

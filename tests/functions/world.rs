@@ -52,6 +52,11 @@ pub(crate) async fn in_a_world(test: impl AsyncFnOnce(&World)) {
     world.check_logs();
 }
 
+/// Where the channel posts to at the tenant
+pub(crate) fn channel_path() -> String {
+    format!("/teams/{CHANNEL}")
+}
+
 impl World {
     async fn start() -> Self {
         let tenant = Tenant::start().unwrap();
@@ -91,11 +96,6 @@ impl World {
     /// The folder with settings and playbooks
     pub(crate) fn config(&self) -> &Path {
         self.config.path()
-    }
-
-    /// Where the channel posts to at the tenant
-    pub(crate) fn channel_path(&self) -> String {
-        format!("/teams/{CHANNEL}")
     }
 
     /// Starts a function

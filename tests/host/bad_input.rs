@@ -1,6 +1,6 @@
 //! What must not get in does not: over real HTTP, with the right answer, and the state stays.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, slice::from_ref};
 
 use defuse_adapters::{WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 use jiff::{Timestamp, ToSpan};
@@ -23,7 +23,7 @@ async fn bad_input_is_refused_and_changes_nothing() {
     let world = World::new();
     let alert = world.travel(1);
     let host = Dev::start(&world).await;
-    assert_eq!(host.push("good", &[alert.clone()]).await.0, 202);
+    assert_eq!(host.push("good", from_ref(&alert)).await.0, 202);
     let state = State::open(&world.data()).await;
     eventually("all done", async || {
         state.work().await.is_empty() && !world.cards(&id(&alert)).is_empty()
@@ -109,9 +109,9 @@ async fn too_large(host: &Dev) {
         }
         String::from_utf8(answer).unwrap()
     };
-    let (sent, answer) = timeout(LIMIT, async { tokio::join!(send, receive) }).await.unwrap();
+    let (outcome, answer) = timeout(LIMIT, async { tokio::join!(send, receive) }).await.unwrap();
     // Why: the host may hang up before it has read what it will not take.
-    drop(sent);
+    drop(outcome);
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains("application/problem+json") && answer.contains("tooLarge"), "{answer}");
 }

@@ -1,6 +1,9 @@
 //! Endpoints of AWS that the surroundings name are used in place of the embedded ones.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    slice::from_ref,
+    sync::{Arc, Mutex},
+};
 
 use axum::{Router, extract::State as Extracted, routing::post};
 use tokio::net::TcpListener;
@@ -27,7 +30,7 @@ async fn endpoints_of_the_surroundings_are_used() {
     variables.push(("AWS_ENDPOINT_URL_SNS".to_owned(), sns));
     let host = Dev::start_with(&world, variables).await;
 
-    assert_eq!(host.push("one", &[alert.clone()]).await.0, 202);
+    assert_eq!(host.push("one", from_ref(&alert)).await.0, 202);
     eventually("published", async || !published.lock().unwrap().is_empty()).await;
     eventually("all done", async || dynamodb.work().await.is_empty()).await;
 

@@ -22,14 +22,6 @@ pub(crate) enum Side {
     After,
 }
 
-/// The request that is held
-#[derive(Clone, Debug)]
-pub(crate) struct Held {
-    /// Method and path
-    pub(crate) what: String,
-    pub(crate) side: Side,
-}
-
 /// A way to the tenant that can be shut
 pub(crate) struct Gate {
     pub(crate) base_url: String,
@@ -47,13 +39,13 @@ struct Shared {
     tenant_url: String,
     client: Client,
     armed: Mutex<Option<Armed>>,
-    held: watch::Sender<Option<Held>>,
+    held: watch::Sender<bool>,
 }
 
 impl Gate {
     /// Opens one in front of `tenant_url`
     pub(crate) async fn open(tenant_url: &str) -> Self {
-        let (held, _) = watch::channel(None);
+        let (held, _) = watch::channel(false);
         let shared = Arc::new(Shared {
             tenant_url: tenant_url.to_owned(),
             client: client(),
@@ -69,7 +61,7 @@ impl Gate {
 
     /// Holds the `nth` request from now on that has `known_by` in its method and path
     pub(crate) fn hold(&self, known_by: &'static str, nth: usize, side: Side) {
-        self.shared.held.send_replace(None);
+        self.shared.held.send_replace(false);
         *self.shared.armed.lock().unwrap() = Some(Armed { known_by, left: nth, side });
     }
 
@@ -79,9 +71,8 @@ impl Gate {
     }
 
     /// Waits until a request is held
-    pub(crate) async fn held(&self) -> Held {
-        let mut held = self.shared.held.subscribe();
-        held.wait_for(Option::is_some).await.unwrap().clone().unwrap()
+    pub(crate) async fn held(&self) {
+        self.shared.held.subscribe().wait_for(|it| *it).await.unwrap();
     }
 }
 
@@ -96,21 +87,20 @@ impl Shared {
         }
         armed.take().map(|it| it.side)
     }
+
+    /// Never ends: the host will be killed, and with it goes the connection
+    async fn hold(&self) {
+        self.held.send_replace(true);
+        std::future::pending::<()>().await;
+    }
 }
 
 async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().unwrap().to_string();
-    let what = format!("{} {path}", parts.method);
-    let side = shared.count(&what);
-    let hold = async |side| {
-        let held = Held { what: what.clone(), side };
-        shared.held.send_replace(Some(held));
-        // The host will be killed, and with it goes the connection.
-        std::future::pending::<()>().await;
-    };
+    let side = shared.count(&format!("{} {path}", parts.method));
     if side == Some(Side::Before) {
-        hold(Side::Before).await;
+        shared.hold().await;
     }
     let body = to_bytes(body, usize::MAX).await.unwrap();
     let mut headers = parts.headers.clone();
@@ -123,7 +113,7 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = answer.bytes().await.unwrap();
     if side == Some(Side::After) {
-        hold(Side::After).await;
+        shared.hold().await;
     }
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;

@@ -1,5 +1,7 @@
 //! The tenant is down for a while.
 
+use std::slice::from_ref;
+
 use defuse_testkit::{Fault, FaultKind};
 
 use crate::{
@@ -22,7 +24,7 @@ async fn nothing_is_decided_on_facts_that_are_missing() {
     fault(&world, "/teams/", busy);
     fault(&world, "/", FaultKind::DropConnection);
 
-    assert_eq!(host.push("down", &[alert.clone()]).await.0, 202);
+    assert_eq!(host.push("down", from_ref(&alert)).await.0, 202);
     let run = host.decided(&id(&alert)).await;
     eventually("the channel was tried", async || !world.cards(&id(&alert)).is_empty()).await;
     world.tenant.clear_faults();
@@ -53,7 +55,7 @@ async fn what_was_decided_is_done_when_the_source_is_back() {
     let busy = FaultKind::Status { status: 503, retry_after: Some(1) };
     world.tenant.fault(Fault::always("PATCH", &path, busy));
 
-    assert_eq!(host.push("busy", &[alert.clone()]).await.0, 202);
+    assert_eq!(host.push("busy", from_ref(&alert)).await.0, 202);
     eventually("tried", async || !world.tenant.requests_to("PATCH", &path).is_empty()).await;
     assert_eq!(world.cards(&id(&alert)).len(), 0, "people were told what is not so");
     let state = State::open(&world.data()).await;

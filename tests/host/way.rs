@@ -1,5 +1,7 @@
 //! The whole way of an alert through a host, and that its state stays.
 
+use std::slice::from_ref;
+
 use tokio::join;
 
 use crate::{
@@ -14,7 +16,7 @@ async fn a_signed_alert_is_resolved_and_told_and_remembered() {
     let alert = world.travel(1);
     let host = Dev::start(&world).await;
 
-    let (status, receipt) = host.push("first", &[alert.clone()]).await;
+    let (status, receipt) = host.push("first", from_ref(&alert)).await;
     assert_eq!(status, 202, "{receipt}");
     assert_eq!(receipt["alerts"][0]["stored"], "new");
     let cards = world.tenant.wait_for_posts("/teams/soc", 1, LIMIT).await;
@@ -30,11 +32,11 @@ async fn a_signed_alert_is_resolved_and_told_and_remembered() {
     host.kill().await;
     let host = Dev::start(&world).await;
     assert_eq!(host.run(&id(&alert)).await, run);
-    let (status, receipt) = host.push("second", &[alert.clone()]).await;
+    let (status, receipt) = host.push("second", from_ref(&alert)).await;
     assert_eq!((status, &receipt["alerts"][0]["stored"]), (202, &"again".into()));
     // What is known already has no effect; the next alert shows that the host has gone on.
     let next = world.travel(2);
-    host.push("third", &[next.clone()]).await;
+    host.push("third", from_ref(&next)).await;
     world.tenant.wait_for_posts("/teams/soc", 2, LIMIT).await;
     world.assert_resolved_once(&id(&alert));
     assert_eq!(world.cards(&id(&alert)).len(), 1);
@@ -46,7 +48,7 @@ async fn the_same_alert_twice_at_the_same_time_is_one() {
     let alert = world.travel(1);
     let host = Dev::start(&world).await;
 
-    let pushed = std::slice::from_ref(&alert);
+    let pushed = from_ref(&alert);
     let (left, right) = join!(host.push("left", pushed), host.push("right", pushed));
 
     assert_eq!((left.0, right.0), (202, 202));

@@ -18,7 +18,7 @@ pub(crate) const SIGNING_KEY: &str =
     "whsec_dGhlLWtleS1vZi10aGUtdGVzdHMtd2hpY2gtb3BlbnMtbm8tZG9vcg==";
 
 /// How long anything may take, on a slow machine with much else to do
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 const SETTINGS: &str = "\
 apiVersion: defuse/v1

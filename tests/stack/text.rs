@@ -31,7 +31,7 @@ pub(crate) fn sources(folder: &str) -> Vec<(String, String)> {
         let path = format!("{folder}/{name}");
         if root().join(&path).is_dir() {
             found.extend(sources(&path));
-        } else if name.ends_with(".rs") && name != "tests.rs" {
+        } else if Path::new(&name).extension().is_some_and(|it| it == "rs") && name != "tests.rs" {
             let text = read(&path);
             let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
             found.push((path, code.to_owned()));

@@ -14,7 +14,7 @@ const ELSEWHERE: [&str; 3] =
     [concat!("..", "/shared/"), concat!(".lib", "rary"), concat!("far", "m-")];
 
 /// Where samples of others may be named, which are read if they are there
-const SAMPLES: &str = "tests/samples.rs";
+const SAMPLES: &str = "tests/samples/received.rs";
 
 #[test]
 fn a_long_file_has_a_reason() {

@@ -127,7 +127,9 @@ fn the_actions_in_the_architecture_are_those_that_the_adapters_need() {
         let text = read(&file);
         let header: String = text.lines().take_while(|it| it.starts_with("//!")).collect();
         let mut actions: Vec<String> = quoted(&header)
-            .filter(|it| it.starts_with("dynamodb:") || it.starts_with("sns:"))
+            .filter(|it| {
+                ["dynamodb:", "secretsmanager:", "sns:"].iter().any(|at| it.starts_with(at))
+            })
             .map(str::to_owned)
             .collect();
         if !actions.is_empty() {

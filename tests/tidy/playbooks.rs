@@ -1,10 +1,10 @@
 //! The playbooks that ship and those of the guide: in force as they are, and their own tests hold.
 
-use defuse_domain::{Alert, Expectation, FactsDocument, Mode, Playbook, RuleBook};
+use defuse_domain::{Alert, Expectation, FactsDocument};
 use defuse_lambda::Config;
 use jiff::Timestamp;
 
-use crate::repository::{files_like, read, root};
+use crate::repository::{read, root};
 
 /// Folders with `settings.yaml` and `playbooks/`
 const CONFIGS: [&str; 2] = ["infra", "docs/guide/first-playbook"];
@@ -24,11 +24,9 @@ fn the_tests_that_playbooks_carry_hold() {
         for playbook in config.rules.playbooks() {
             let name = playbook.name();
             assert!(!playbook.cases().is_empty(), "{name} carries no tests");
-            let rules =
-                RuleBook::new([enforced(folder, playbook)], config.rules.organisation().clone());
             for case in playbook.cases() {
                 let alert = Alert::read(&read(&case.alert)).unwrap();
-                let failure = case.check(name, &alert, &rules).failure;
+                let failure = playbook.try_case(case, &alert, config.rules.organisation()).failure;
                 assert_eq!(failure, None, "{name}: {}", case.name);
             }
         }
@@ -66,17 +64,4 @@ fn the_guide_shows_the_playbook_that_is_beside_it() {
         draft.replace("adressIn", "addressIn").replace("then:\n", &format!("{limits}then:\n"));
     assert_eq!(format!("{whole}{tests}"), read(path));
     assert!(read("docs/guide/first-playbook/settings.yaml").contains(ranges));
-}
-
-/// The playbook as if its mode were `enforce`, so that its tests say what it would do
-fn enforced(folder: &str, playbook: &Playbook) -> Playbook {
-    let line = format!("mode: {}\n", playbook.mode().name());
-    let name = format!("name: {}\n", playbook.name());
-    let file = files_like(".yaml")
-        .into_iter()
-        .filter(|it| it.starts_with(&format!("{folder}/playbooks/")))
-        .find(|it| read(it).contains(&name))
-        .unwrap();
-    let text = read(&file).replace(&line, &format!("mode: {}\n", Mode::Enforce.name()));
-    Playbook::parse(&file, &text).unwrap()
 }

@@ -68,13 +68,9 @@ fn there_is_one_test_command() {
 /// The subcommands of `defuse`, as the command itself has them
 fn subcommands() -> BTreeSet<String> {
     let arguments = read("infra/cli/src/args.rs");
-    let body = arguments.split("enum Command {").nth(1).unwrap().split('}').next().unwrap();
-    let lines = body.lines().map(str::trim).filter(|it| !it.starts_with("//"));
-    let names: BTreeSet<String> = lines
-        .filter_map(|it| it.split(['(', ',', ' ']).next())
-        .filter(|it| it.starts_with(|it: char| it.is_ascii_uppercase()))
-        .map(kebab)
-        .collect();
+    let variants = arguments.lines().filter_map(|it| it.trim().strip_suffix("Arguments),"));
+    let names: BTreeSet<String> =
+        variants.filter_map(|it| it.split_once('(')).map(|(name, _)| kebab(name)).collect();
     assert!(names.contains("demo"), "cannot read the subcommands: {names:?}");
     names
 }

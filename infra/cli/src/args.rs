@@ -2,15 +2,23 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-/// Defuse triages security alerts by itself, and shows its reasons.
-///
-/// Start with `defuse demo --once`: it plays sample alerts through the whole way, from a push over
-/// HTTP to the message in the channel, on this machine and without an account.
+/// Defuse triages security alerts by itself, and shows its reasons
 #[derive(Debug, Parser)]
-#[command(name = "defuse", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "defuse",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Start here, in the folder of the checkout:
+  defuse demo --once                    see alerts come in, be decided and be told in chat
+  defuse triage --facts FILE ALERT...   try your own alerts; writes nothing anywhere
+  defuse dev                            run it for real, with your tenant and your channels
+
+`defuse <COMMAND> --help` has examples. Nothing needs an account at AWS."
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -18,19 +26,80 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Plays sample alerts the whole way, with a stand-in tenant
+    /// Plays sample alerts the whole way, with a stand-in for your tenant
+    #[command(after_help = "\
+From a signed push over HTTP to the message in the channel, on this machine and without an account.
+The people, mailboxes and channels are made up; the playbooks are those in the --config folder.
+
+Examples:
+  defuse demo --once                                      all sample events, then stop
+  defuse demo                                             the same, and stay up to be sent more
+  defuse demo --once --events my-alerts                   your own files (.json or .ndjson)
+  defuse demo --once --json | jq -c '[.alert, .outcome]'  for programs")]
     Demo(DemoArguments),
-    /// Runs everything in one process on this machine
+    /// Receives, decides, resolves and tells, all in one process on this machine
+    #[command(after_help = "\
+Whom it asks and tells is in settings.yaml; secrets are in the environment variables named there.
+With the settings as shipped, that is what senders sign with, and the webhook of the channel:
+
+  export DEFUSE_RECEIVE_SIGNING_KEY=whsec_$(head -c 32 /dev/urandom | base64)
+  export DEFUSE_CHANNEL_SOC_URL=https://...
+  defuse dev
+
+Without `graph` in the settings nothing can be asked about users, and alerts stay open.
+The state is kept across restarts and crashes; one host at a time can have a folder.
+
+These are used where they are set:
+  DEFUSE_GRAPH_URL, DEFUSE_GRAPH_TOKEN_URL,        Microsoft Graph, in place of
+  DEFUSE_GRAPH_CLIENT_ID, _CLIENT_SECRET           what the settings say
+  DEFUSE_CLOUD_APPS_URL, DEFUSE_CLOUD_APPS_TOKEN   the same for Defender for Cloud Apps
+  AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_SNS  in place of the embedded ones
+  RUST_LOG                                         what is logged, such as `info`")]
     Dev(DevArguments),
-    /// Decides alerts from files and shows why; writes nothing
+    /// Decides alerts from files and shows why; writes nothing anywhere
+    #[command(after_help = "\
+Examples:
+  defuse triage events/receive/impossible-travel.json    asks the tenant of the settings
+  defuse triage --facts facts.yaml --now 2026-11-21T10:00:00Z alert.json
+  curl ... | defuse triage --json - | jq -c '[.alert, .outcome, .unknown]'
+
+A file of facts says what the directory would answer, in the shapes of Microsoft Graph:
+  users:
+    kim@contoso.example:
+      automaticRepliesSetting:
+        status: scheduled
+        scheduledStartDateTime: { dateTime: '2026-11-16T08:00:00', timeZone: UTC }
+        scheduledEndDateTime: { dateTime: '2026-11-30T18:00:00', timeZone: UTC }
+      riskyUser: { riskLevel: none, riskState: none }
+      memberOf: { value: [{ id: 1f0e, displayName: Sales }] }
+      tags: []
+    lee@contoso.example: { unknown: timedOut }
+  otherOpenAlerts: 0
+What it leaves out is unknown, and an alert is never resolved on what is unknown.
+
+Exit code: 0 decided, 2 bad input (every mistake is named, nothing is decided), 1 anything else.
+Each line of --json: alert revision outcome (resolved, hidden, open) classification determination
+determinedBy reasons unknown (each fact and reason) flags trace.")]
     Triage(TriageArguments),
-    /// Shows why an alert was decided as it was
+    /// Checks a configuration as a deployment would, with the tests that its playbooks carry
+    Check(CheckArguments),
+    /// Writes what a deployment takes along, named by its content
+    Bundle(BundleArguments),
+    /// Shows what a configuration changes
+    Diff(DiffArguments),
+    /// Shows why `defuse dev` decided an alert as it did
+    #[command(after_help = "\
+Examples:
+  defuse explain ca6b016779f552cc5023d8319a
+  defuse explain --data /var/lib/defuse --json ca6b016779f552cc5023d8319a
+
+The host may run or not. `defuse demo` keeps no state; `defuse triage` shows its reasons at once.")]
     Explain(ExplainArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
-    /// Stop when every alert is played, instead of staying up
+    /// Stop when every event is played, instead of staying up
     #[arg(long)]
     pub(crate) once: bool,
     /// One JSON object a line: each alert as `triage --json` gives it, with `effects`
@@ -39,7 +108,7 @@ pub(crate) struct DemoArguments {
     /// Folder with `settings.yaml` and `playbooks/`
     #[arg(long, value_name = "DIR", default_value = "infra")]
     pub(crate) config: PathBuf,
-    /// Folder with the sample events that are played
+    /// Folder with the events that are played
     #[arg(long, value_name = "DIR", default_value = "events/receive")]
     pub(crate) events: PathBuf,
 }
@@ -49,7 +118,7 @@ pub(crate) struct DevArguments {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8787)]
     pub(crate) port: u16,
-    /// Folder that keeps the state
+    /// Folder that keeps the state; made where there is none
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
     /// Folder with `settings.yaml` and `playbooks/`
@@ -59,10 +128,10 @@ pub(crate) struct DevArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct TriageArguments {
-    /// Files with alerts (`-` is standard input): one, a list, or one a line
+    /// Files with one alert, a list of alerts, or one a line; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Facts from a YAML file, in place of the tenant that the settings name
+    /// YAML file with facts, in place of asking the tenant that the settings name
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Option<PathBuf>,
     /// Folder with `settings.yaml` and `playbooks/`
@@ -71,19 +140,63 @@ pub(crate) struct TriageArguments {
     /// Decide as at that time, such as `2026-11-23T10:00:00Z`, instead of now
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<Timestamp>,
-    /// One JSON object a line
+    /// One JSON object a line, an alert each
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How mistakes are shown
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Folder with `settings.yaml` and `playbooks/`
+    #[arg(value_name = "DIR", default_value = "infra")]
+    pub(crate) dir: PathBuf,
+    /// How mistakes are shown
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BundleArguments {
+    /// Folder with `settings.yaml` and `playbooks/`
+    #[arg(value_name = "DIR", default_value = "infra")]
+    pub(crate) dir: PathBuf,
+    /// Folder to write to
+    #[arg(long, value_name = "DIR", default_value = "target/bundle")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// Folder with `settings.yaml` and `playbooks/`
+    #[arg(value_name = "DIR", default_value = "infra")]
+    pub(crate) dir: PathBuf,
+    /// Compare with this folder instead of the bundle in force at AWS (`DEFUSE_TABLE`, `AWS_*`)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<PathBuf>,
+    /// One JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
-    /// The alert's id
+    /// The alert's id at its source
     pub(crate) alert_id: String,
-    /// Folder that keeps the state of the host, running or not
+    /// Folder that keeps the state of the host
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
-    /// The run as JSON
+    /// One JSON object, as `triage --json` gives it, with `decided` and `facts`
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -20,8 +20,10 @@ use jiff::Timestamp;
 use self::play::{Played, Player};
 use crate::{
     args::DemoArguments,
+    config,
     failure::Failure,
     host::{Clock, Host, HostOptions},
+    progress::Progress,
     report,
 };
 
@@ -32,7 +34,7 @@ const BEGINS: &str = "2026-11-23T12:00:00Z";
 const SIGNING_KEY: &str = "whsec_ZGVmdXNlLWRlbW8ta2V5LWZvci10aGlzLW1hY2hpbmUtb25seQ==";
 
 pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
-    let config = Config::load(&arguments.config)?;
+    let config = config::load(&arguments.config)?;
     let files = event_files(&arguments.events)?;
     let tenant = Tenant::start()
         .map_err(|error| Failure::host("cannot start the stand-in tenant", error))?;
@@ -52,18 +54,22 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
     }
     let mut player = Player::new(&host, &tenant, SIGNING_KEY, clock)?;
     let mut tally = Tally::default();
+    let progress = Progress::start("files played", files.len(), arguments.json);
     for (index, file) in files.iter().enumerate() {
         if !arguments.json {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             writeln!(out, "── {} of {}: {name}", index + 1, files.len())
                 .map_err(Failure::Output)?;
         }
-        for played in player.play(file).await? {
+        let all_played = player.play(file).await?;
+        progress.step();
+        for played in all_played {
             tally.count(&played);
             write_played(&mut out, &played, arguments.json).map_err(Failure::Output)?;
         }
         out.flush().map_err(Failure::Output)?;
     }
+    drop(progress);
     if !arguments.json {
         tally.write(&mut out).map_err(Failure::Output)?;
     }

@@ -5,18 +5,18 @@ use std::{
     sync::Arc,
 };
 
-use defuse_lambda::{Config, SharedLookup};
+use defuse_lambda::SharedLookup;
 use jiff::Timestamp;
 
 use crate::{
     args::DevArguments,
-    explain,
+    config, explain,
     failure::Failure,
     host::{Host, HostOptions},
 };
 
 pub(crate) async fn run(arguments: DevArguments) -> Result<(), Failure> {
-    let config = Config::load(&arguments.config)?;
+    let config = config::load(&arguments.config)?;
     let n_playbooks = config.rules.playbooks().count();
     let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
     let mut host = Host::start(HostOptions {

@@ -80,13 +80,13 @@ pub(crate) async fn last_run(
 pub(crate) async fn run(arguments: ExplainArguments) -> Result<(), Failure> {
     let id = AlertId::parse(&arguments.alert_id)
         .map_err(|error| Failure::NotFound(format!("no such alert: {error}")))?;
-    if !arguments.data.is_dir() {
-        let data = arguments.data.display();
-        return Err(Failure::NotFound(format!("there is no state in {data}; give --data")));
-    }
     let found = match ask_host(&arguments.data, &id).await {
         Some(found) => found,
-        None => ask_store(&arguments.data, &id).await?,
+        None if host::has_state(&arguments.data) => ask_store(&arguments.data, &id).await?,
+        None => {
+            let data = arguments.data.display();
+            return Err(Failure::NotFound(format!("there is no state in {data}; give --data")));
+        }
     };
     let Some(found) = found else {
         return Err(Failure::NotFound(format!("there is no alert `{id}`")));

@@ -11,8 +11,14 @@ use defuse_lambda::{Chain, ConfigError, StartError};
 pub(crate) enum Failure {
     /// Documents with mistakes
     Documents(Vec<Diagnostic>),
+    /// Mistakes that standard output has already
+    Said,
     /// Parts of files that are no alerts
     Unreadable(Vec<(PathBuf, Unreadable)>),
+    /// There is no folder with a configuration
+    NoConfig(PathBuf),
+    /// Several of these at once
+    Several(Vec<Failure>),
     /// A file that cannot be read
     File { path: PathBuf, source: io::Error },
     /// Something that was asked for is not there
@@ -31,9 +37,45 @@ impl Failure {
         Self::Host { what: what.into(), source: source.into() }
     }
 
+    /// All mistakes of the input as one
+    pub(crate) fn all(failures: Vec<Self>) -> Self {
+        <[Self; 1]>::try_from(failures).map_or_else(Self::Several, |[only]| only)
+    }
+
+    /// Everything that is wrong, each by itself
+    fn problems(&self) -> Vec<String> {
+        match self {
+            Self::Documents(problems) => problems.iter().map(ToString::to_string).collect(),
+            Self::Said => Vec::new(),
+            Self::Unreadable(parts) => {
+                let shown = parts.iter().map(|(path, part)| {
+                    let (file, line) = (path.display(), part.line);
+                    format!("error[{}]: {}\n  --> {file}:{line}", part.code, part.message)
+                });
+                shown.collect()
+            }
+            Self::NoConfig(dir) => vec![format!(
+                "error: there is no folder {} with the configuration\n  help: give it with --config",
+                dir.display()
+            )],
+            Self::Several(failures) => failures.iter().flat_map(Self::problems).collect(),
+            Self::File { path, source } => {
+                vec![format!("error: cannot read {}: {source}", path.display())]
+            }
+            Self::NotFound(what) => vec![format!("error: {what}")],
+            Self::Host { what, source } => vec![format!("error: {what}: {}", Chain(&**source))],
+            Self::Output(error) => vec![format!("error: cannot write output: {error}")],
+        }
+    }
+
     pub(crate) const fn exit_code(&self) -> u8 {
         match self {
-            Self::Documents(_) | Self::Unreadable(_) | Self::File { .. } => 2,
+            Self::Documents(_)
+            | Self::Said
+            | Self::Unreadable(_)
+            | Self::NoConfig(_)
+            | Self::Several(_)
+            | Self::File { .. } => 2,
             Self::NotFound(_) | Self::Host { .. } | Self::Output(_) => 1,
         }
     }
@@ -45,27 +87,12 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Documents(problems) => {
-                for problem in problems {
-                    writeln!(f, "{problem}")?;
-                }
-                write!(f, "{} mistakes; nothing was decided", problems.len())
-            }
-            Self::Unreadable(parts) => {
-                for (path, part) in parts {
-                    let (file, line) = (path.display(), part.line);
-                    writeln!(f, "error[{}]: {}\n  --> {file}:{line}", part.code, part.message)?;
-                }
-                write!(f, "{} parts of the input are no alerts", parts.len())
-            }
-            Self::File { path, source } => {
-                write!(f, "error: cannot read {}: {source}", path.display())
-            }
-            Self::NotFound(what) => write!(f, "error: {what}"),
-            Self::Host { what, source } => write!(f, "error: {what}: {}", Chain(&**source)),
-            Self::Output(error) => write!(f, "error: cannot write output: {error}"),
+        let problems = self.problems();
+        f.write_str(&problems.join("\n"))?;
+        if problems.len() > 1 {
+            write!(f, "\n{} problems; nothing was done", problems.len())?;
         }
+        Ok(())
     }
 }
 

@@ -136,6 +136,11 @@ impl Host {
     }
 }
 
+/// Whether an embedded host ever had its state there
+pub(crate) fn has_state(data: &std::path::Path) -> bool {
+    data.join(database::FILE).is_file()
+}
+
 /// Opens the state of a host that does not run
 pub(crate) async fn open(data: &std::path::Path) -> Result<Database, Failure> {
     Database::start(Some(data)).await

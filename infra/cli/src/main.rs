@@ -2,12 +2,16 @@
 //! playbooks.
 
 mod args;
+mod check;
+mod config;
 mod demo;
 mod dev;
+mod diff;
 mod explain;
 mod facts_file;
 mod failure;
 mod host;
+mod progress;
 mod report;
 mod triage;
 
@@ -44,6 +48,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Dev(arguments) => dev::run(arguments).await,
         Command::Triage(arguments) => triage::run(arguments).await,
+        Command::Check(arguments) => check::run(arguments),
+        Command::Bundle(arguments) => check::bundle(arguments),
+        Command::Diff(arguments) => diff::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
     }
 }

@@ -12,7 +12,10 @@ use defuse_flow::FactSource as _;
 use defuse_lambda::{AllFacts, Config, Environment, Wiring};
 use jiff::Timestamp;
 
-use crate::{args::TriageArguments, facts_file::FileFacts, failure::Failure, report};
+use crate::{
+    args::TriageArguments, config, facts_file::FileFacts, failure::Failure, progress::Progress,
+    report,
+};
 
 /// Where facts come from
 enum Asked {
@@ -29,19 +32,29 @@ impl Asked {
     }
 }
 
-/// Every input is read before the first alert is decided: bad input decides nothing
+/// Every input is read before the first alert is decided: bad input decides nothing, and every
+/// mistake in it is named at once
 pub(crate) async fn run(arguments: TriageArguments) -> Result<(), Failure> {
     let now = arguments.now.unwrap_or_else(Timestamp::now);
-    let config = Config::load(&arguments.config)?;
+    let given = arguments.facts.as_deref().map(|it| read_facts(it, now)).transpose();
+    let (config, given, alerts) =
+        match (config::load(&arguments.config), given, read_files(&arguments.files)) {
+            (Ok(config), Ok(given), Ok(alerts)) => (config, given, alerts),
+            (config, given, alerts) => {
+                let failures = [config.err(), given.err(), alerts.err()];
+                return Err(Failure::all(failures.into_iter().flatten().collect()));
+            }
+        };
     let rules = config.rules.clone();
-    let facts = asked(&arguments, config, now).await?;
-    let alerts = read_files(&arguments.files)?;
+    let facts = asked(given, config).await?;
 
     let mut out = io::stdout().lock();
+    let progress = Progress::start("alerts decided", alerts.len(), arguments.json);
     for alert in alerts {
         let questions: Vec<Question> = rules.questions(&alert).into_iter().collect();
         let facts = facts.answer(&questions, now).await;
         let decision = decide(&alert, &facts, &rules, now);
+        progress.step();
         let written = if arguments.json {
             writeln!(out, "{}", report::as_json(&alert, &decision))
         } else {
@@ -54,12 +67,8 @@ pub(crate) async fn run(arguments: TriageArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn asked(
-    arguments: &TriageArguments,
-    config: Config,
-    now: Timestamp,
-) -> Result<Asked, Failure> {
-    let Some(path) = &arguments.facts else {
+async fn asked(given: Option<FactsDocument>, config: Config) -> Result<Asked, Failure> {
+    let Some(document) = given else {
         let lookup = Arc::new(|name: &str| std::env::var(name).ok());
         let environment = Environment::read(&*lookup);
         // On a person's own machine, a server on that machine may be asked.
@@ -67,24 +76,36 @@ async fn asked(
         let wiring = Wiring::of(environment, config, lookup);
         return Ok(Asked::Tenant(Box::new(wiring.facts(false).await?)));
     };
-    let text = String::from_utf8_lossy(&read_file(path)?).into_owned();
-    let document = FactsDocument::parse(&path.display().to_string(), &text, now)
-        .map_err(Failure::Documents)?;
     let organisation = config.settings.organisation;
     Ok(Asked::File(Box::new(FileFacts { document, organisation })))
 }
 
+fn read_facts(path: &Path, now: Timestamp) -> Result<FactsDocument, Failure> {
+    let text = String::from_utf8_lossy(&read_file(path)?).into_owned();
+    FactsDocument::parse(&path.display().to_string(), &text, now).map_err(Failure::Documents)
+}
+
 fn read_files(files: &[PathBuf]) -> Result<Vec<Alert>, Failure> {
-    let (mut alerts, mut unreadable) = (Vec::new(), Vec::new());
+    let (mut alerts, mut unreadable, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for path in files {
-        for read in read_body(&read_file(path)?) {
+        let bytes = match read_file(path) {
+            Ok(bytes) => bytes,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
+        for read in read_body(&bytes) {
             match read {
                 Ok(alert) => alerts.push(alert),
                 Err(part) => unreadable.push((path.clone(), part)),
             }
         }
     }
-    if unreadable.is_empty() { Ok(alerts) } else { Err(Failure::Unreadable(unreadable)) }
+    if !unreadable.is_empty() {
+        failures.push(Failure::Unreadable(unreadable));
+    }
+    if failures.is_empty() { Ok(alerts) } else { Err(Failure::all(failures)) }
 }
 
 /// A file's bytes; `-` is standard input. One byte past the bound is enough to see that it is

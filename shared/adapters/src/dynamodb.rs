@@ -187,6 +187,7 @@ mod tests {
             attribute("body", items::text("00")),
             attribute("pieces", items::number(1)),
             attribute("run", items::text("11")),
+            attribute("runRevision", items::text("2026-11-20T10:00:00.000000000Z")),
             attribute("runLook", items::number(0)),
             attribute(
                 "effects",

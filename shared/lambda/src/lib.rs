@@ -31,5 +31,10 @@ pub fn start_without_config() -> Wiring {
     let lookup: SharedLookup = std::sync::Arc::new(|name: &str| std::env::var(name).ok());
     let environment = Environment::read(&*lookup);
     start_logs(environment.json_logs, environment.log_level.as_deref());
-    Wiring::of(environment, Config::default(), lookup)
+    start_without_config_from(lookup)
+}
+
+/// The same, with surroundings handed in and logs as they are
+pub fn start_without_config_from(lookup: SharedLookup) -> Wiring {
+    Wiring::of(Environment::read(&*lookup), Config::default(), lookup)
 }

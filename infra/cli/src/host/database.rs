@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use crate::failure::Failure;
 
 /// The file that keeps the table
-const FILE: &str = "state.sqlite";
+pub(super) const FILE: &str = "state.sqlite";
 
 /// An embedded DynamoDB; it stops when dropped
 pub(crate) struct Database {

@@ -1,0 +1,108 @@
+//! `defuse check` and `defuse bundle`: whether a configuration may go live, without deploying it.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use defuse_domain::{Code, Diagnostic};
+use defuse_lambda::{BundleError, Config};
+use serde_json::{Value, json};
+
+use crate::{
+    args::{BundleArguments, CheckArguments, Format},
+    failure::Failure,
+};
+
+/// Every mistake of the folder, in the format asked for; nothing on standard error, so that
+/// programs read one stream
+pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let checked = Config::check(&arguments.dir);
+    let problems = checked.as_ref().err().map_or(&[][..], |it| it.problems.as_slice());
+    let written = match arguments.format {
+        Format::Human => match &checked {
+            Ok((config, n_cases)) => {
+                let n_playbooks = config.rules.playbooks().count();
+                let dir = arguments.dir.display();
+                writeln!(out, "{dir}: {n_playbooks} playbooks, {n_cases} tests, no mistakes")
+                    .and_then(|()| writeln!(out, "bundle {}", config.rules.bundle()))
+            }
+            Err(error) => write_problems(&mut out, &error.problems),
+        },
+        Format::Json => {
+            let bundle = checked.as_ref().ok().map(|(config, _)| config.rules.bundle());
+            writeln!(out, "{}", json!({ "bundle": bundle, "problems": problems }))
+        }
+        Format::Sarif => writeln!(out, "{}", sarif(problems)),
+    };
+    written.map_err(Failure::Output)?;
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Said) }
+}
+
+/// Writes what a deployment takes along
+pub(crate) fn bundle(arguments: BundleArguments) -> Result<(), Failure> {
+    let digest = Config::write_bundle(&arguments.dir, &arguments.out).map_err(|it| match it {
+        BundleError::Config(error) => Failure::Documents(error.problems),
+        BundleError::File { path, source } => Failure::File { path, source },
+    })?;
+    writeln!(io::stdout().lock(), "{digest}").map_err(Failure::Output)
+}
+
+fn write_problems(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result<()> {
+    for problem in problems {
+        writeln!(out, "{problem}\n")?;
+    }
+    writeln!(out, "{} mistakes", problems.len())
+}
+
+/// The Static Analysis Results Interchange Format 2.1.0, which code hosts and editors show in place
+fn sarif(problems: &[Diagnostic]) -> Value {
+    let rules: Vec<Value> = Code::ALL
+        .iter()
+        .map(|code| {
+            json!({
+                "id": code.name(),
+                "name": format!("{code:?}"),
+                "helpUri": "docs/reference/diagnostics.md",
+            })
+        })
+        .collect();
+    let results: Vec<Value> = problems
+        .iter()
+        .map(|it| {
+            let help = it.help.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+            json!({
+                "ruleId": it.code.name(),
+                "level": "error",
+                "message": { "text": format!("{}{help}", it.message) },
+                "locations": [{ "physicalLocation": {
+                    "artifactLocation": { "uri": uri(&it.file) },
+                    "region": { "startLine": it.line, "startColumn": it.column },
+                }}],
+            })
+        })
+        .collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "defuse",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules,
+            }},
+            "results": results,
+        }],
+    })
+}
+
+/// A path as SARIF wants it: relative, with slashes, escaped
+fn uri(file: &str) -> String {
+    let parts = Path::new(file).components().map(|it| it.as_os_str().to_string_lossy());
+    let escaped: Vec<String> = parts
+        .map(|it| url::form_urlencoded::byte_serialize(it.as_bytes()).collect::<String>())
+        .map(|it| it.replace('+', "%20"))
+        .collect();
+    escaped.join("/").replace("%2F", "")
+}

@@ -1,0 +1,148 @@
+//! `defuse diff`: what a configuration changes against another, or against the one in force.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use defuse_domain::{Limits, Playbook, PlaybookName};
+use defuse_flow::{Bundle, BundleStore as _};
+use defuse_lambda::{Config, SharedLookup, start_without_config_from};
+use serde_json::{Value, json};
+use similar::TextDiff;
+
+use crate::{args::DiffArguments, failure::Failure};
+
+/// How many lines stand round a change
+const CONTEXT: usize = 2;
+
+/// What became of one file
+struct Changed<'a> {
+    name: &'a str,
+    old: Option<&'a str>,
+    new: Option<&'a str>,
+}
+
+pub(crate) async fn run(arguments: DiffArguments) -> Result<(), Failure> {
+    let new = bundle_of(&arguments.dir)?;
+    let old = match &arguments.against {
+        Some(dir) => bundle_of(dir)?,
+        None => in_force().await?,
+    };
+    let names: BTreeSet<&String> = old.files.keys().chain(new.files.keys()).collect();
+    let changed: Vec<Changed<'_>> = names
+        .into_iter()
+        .map(|name| Changed {
+            name,
+            old: old.files.get(name).map(String::as_str),
+            new: new.files.get(name).map(String::as_str),
+        })
+        .filter(|it| it.old != it.new)
+        .collect();
+
+    let mut out = io::stdout().lock();
+    let written = if arguments.json {
+        writeln!(out, "{}", as_json(&old, &new, &changed))
+    } else {
+        write_changes(&mut out, &changed)
+    };
+    written.map_err(Failure::Output)
+}
+
+fn bundle_of(dir: &Path) -> Result<Bundle, Failure> {
+    let config = Config::load(dir)?;
+    Ok(Bundle { digest: config.rules.bundle().to_owned(), files: config.files })
+}
+
+/// The bundle that the deployed stack says is in force (`DEFUSE_TABLE`, `AWS_*`)
+async fn in_force() -> Result<Bundle, Failure> {
+    let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
+    let store = start_without_config_from(lookup).store();
+    let nothing = "no bundle is in force in that table; give --against DIR";
+    store.in_force().await?.ok_or_else(|| Failure::NotFound(nothing.to_owned()))
+}
+
+fn as_json(old: &Bundle, new: &Bundle, changed: &[Changed<'_>]) -> Value {
+    let files: Vec<Value> = changed
+        .iter()
+        .map(|it| json!({ "file": it.name, "change": it.kind(), "differences": it.in_words() }))
+        .collect();
+    json!({ "from": old.digest, "to": new.digest, "changes": files })
+}
+
+fn write_changes(out: &mut impl Write, changed: &[Changed<'_>]) -> io::Result<()> {
+    if changed.is_empty() {
+        return writeln!(out, "no difference");
+    }
+    for file in changed {
+        writeln!(out, "{} {}", file.kind(), file.name)?;
+        for difference in file.in_words() {
+            writeln!(out, "  {difference}")?;
+        }
+        let (old, new) = (file.old.unwrap_or_default(), file.new.unwrap_or_default());
+        let diff = TextDiff::from_lines(old, new);
+        writeln!(out, "{}", diff.unified_diff().context_radius(CONTEXT))?;
+    }
+    Ok(())
+}
+
+impl Changed<'_> {
+    const fn kind(&self) -> &'static str {
+        match (self.old, self.new) {
+            (None, _) => "added",
+            (Some(_), None) => "removed",
+            (Some(_), Some(_)) => "changed",
+        }
+    }
+
+    /// What a reviewer wants to see first: which parts of a playbook are others now
+    fn in_words(&self) -> Vec<String> {
+        let read = |text: Option<&str>| Playbook::parse(self.name, text?).ok();
+        match (read(self.old), read(self.new)) {
+            (Some(old), Some(new)) => differences(&old, &new),
+            (None, Some(new)) => vec![format!("playbook {} ({})", new.name(), new.mode())],
+            (Some(old), None) => vec![format!("playbook {} goes ({})", old.name(), old.mode())],
+            (None, None) => Vec::new(),
+        }
+    }
+}
+
+fn differences(old: &Playbook, new: &Playbook) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut said = |what: &str, old: String, new: String| {
+        if old != new {
+            found.push(format!("{what}: {old} → {new}"));
+        }
+    };
+    said("name", text(old.name()), text(new.name()));
+    said("mode", old.mode().to_string(), new.mode().to_string());
+    said("owner", old.owner().to_owned(), new.owner().to_owned());
+    said("limits", limits(old.limits()), limits(new.limits()));
+    let parts = [
+        ("trigger", old.trigger() != new.trigger()),
+        ("criteria", old.criteria() != new.criteria()),
+        ("then", old.then() != new.then()),
+        ("otherwise", old.otherwise() != new.otherwise()),
+        ("tests", old.cases() != new.cases()),
+    ];
+    found.extend(parts.iter().filter(|it| it.1).map(|it| format!("{} changed", it.0)));
+    found
+}
+
+fn limits(limits: Limits) -> String {
+    let Limits { per_hour, per_day, per_user_per_day } = limits;
+    let parts = [
+        (per_hour, "an hour"),
+        (per_day, "a day"),
+        (per_user_per_day, "a day for one user"),
+    ];
+    let words: Vec<String> =
+        parts.iter().filter_map(|(max, what)| max.map(|max| format!("{max} {what}"))).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+fn text(name: &PlaybookName) -> String {
+    name.to_string()
+}

@@ -1,0 +1,68 @@
+//! `defuse explain` on a host that runs, and on what one stored.
+
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::{
+    dev::{Dev, command},
+    world::{LIMIT, World, id},
+};
+
+/// Exit code, what it printed, what it said to stderr
+async fn explain(world: &World, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = command();
+    command.arg("explain").args(arguments).arg("--data").arg(world.data());
+    let output = timeout(LIMIT, command.output()).await.unwrap().unwrap();
+    let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn a_host_is_explained_whether_it_runs_or_not() {
+    let world = World::new();
+    let alert = world.travel(1);
+    let id = id(&alert);
+    let host = Dev::start(&world).await;
+    host.push("one", &[alert]).await;
+    host.decided(&id).await;
+
+    let running = explain(&world, &[&id]).await;
+    let running_json = explain(&world, &[&id, "--json"]).await;
+    host.kill().await;
+    let stored = explain(&world, &[&id]).await;
+    let stored_json = explain(&world, &[&id, "--json"]).await;
+
+    assert_eq!((running.0, running.2.as_str()), (Some(0), ""));
+    for part in [&id, "RESOLVED as informational", "legitimate-travel (enforce) holds", "decided "]
+    {
+        assert!(running.1.contains(part), "{part} is not in {}", running.1);
+    }
+    assert_eq!(running, stored);
+    assert_eq!(running_json, stored_json);
+    let object: Value = serde_json::from_str(&running_json.1).unwrap();
+    assert_eq!(
+        (object["alert"].as_str(), &object["outcome"]),
+        (Some(id.as_str()), &"resolved".into())
+    );
+    assert_eq!(object["trace"][0]["answer"], "true");
+    assert!(object["decided"].is_string());
+    assert!(!object["facts"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_named() {
+    let world = World::new();
+    let check = async |alert_id: &str, expected: &str| {
+        let (code, out, said) = explain(&world, &[alert_id]).await;
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert!(said.contains(expected), "{said}");
+    };
+    check("ca1", "there is no state in ").await;
+    std::fs::create_dir(world.data()).unwrap();
+    check("ca1", "there is no state in ").await;
+    let host = Dev::start(&world).await;
+    check("ca1", "there is no alert `ca1`").await;
+    check("a b", "alert id `a b` has white space").await;
+    host.kill().await;
+    check("ca1", "there is no alert `ca1`").await;
+}
