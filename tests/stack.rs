@@ -125,7 +125,7 @@ mod tests {
             ],
         );
         check(
-            "Tracing: Active",
+            "Tracing: !Ref Tracing",
             "Tracing: PassThrough",
             &[
                 "chat does not need xray:PutTelemetryRecords",

@@ -401,7 +401,7 @@ def functions_are_alike(template):
 @invariant
 def traces_are_taken_where_they_may_be_sent(template):
     for name, function in template.functions().items():
-        is_traced = function.get("TracingConfig", {}).get("Mode") == "Active"
+        is_traced = function.get("TracingConfig", {}).get("Mode") in ("Active", {"Ref": "Tracing"})
         granted = any(
             sorted(listed(it["Action"])) == TRACE for it in statements(template.role_of(function))
         )

@@ -27,7 +27,7 @@ pub(crate) fn functions_of(template: &str) -> BTreeMap<String, FunctionInTemplat
             FunctionInTemplate {
                 granted: granted_by(role),
                 // Why: it stands once, in `Globals`, for all of them.
-                is_traced: template.contains("    Tracing: Active\n"),
+                is_traced: template.contains("    Tracing: !Ref Tracing\n"),
                 reads_stream: block.contains("Type: DynamoDB\n"),
                 hands_on_failures: block.contains("OnFailure:"),
             },

@@ -1,11 +1,13 @@
 """Translates the SAM template to CloudFormation, as AWS would, without an account."""
 
 import json
+import logging
 import os
 import sys
 from pathlib import Path
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it has metrics that nobody collects
 
 from samtranslator.model.exceptions import InvalidDocumentException  # noqa: E402
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader  # noqa: E402
