@@ -133,11 +133,8 @@ fn differences(old: &Playbook, new: &Playbook) -> Vec<String> {
 
 fn limits(limits: Limits) -> String {
     let Limits { per_hour, per_day, per_user_per_day } = limits;
-    let parts = [
-        (per_hour, "an hour"),
-        (per_day, "a day"),
-        (per_user_per_day, "a day for one user"),
-    ];
+    let parts =
+        [(per_hour, "an hour"), (per_day, "a day"), (per_user_per_day, "a day for one user")];
     let words: Vec<String> =
         parts.iter().filter_map(|(max, what)| max.map(|max| format!("{max} {what}"))).collect();
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
