@@ -1,9 +1,9 @@
 //! The functions' binaries, built by whoever needs them first.
 //!
 //! Cargo tells a test where the binaries of its own package are, and of no other. So it is asked to
-//! build these four, which takes a moment when nothing changed, and says where they are. It is asked
+//! build these five, which takes a moment when nothing changed, and says where they are. It is asked
 //! as in a run over the whole workspace, which selects the same features of what they depend on: so
-//! after such a run nothing but the four is built, and nothing if they are there.
+//! after such a run nothing but the five is built, and nothing if they are there.
 
 use std::{
     collections::BTreeMap,
@@ -22,10 +22,15 @@ pub(crate) enum Name {
     Triage,
     Deliver,
     Chat,
+    Provision,
 }
 
 impl Name {
+    /// Those that an alert goes through; they load the configuration at their start
     pub(crate) const ALL: [Self; 4] = [Self::Receive, Self::Triage, Self::Deliver, Self::Chat];
+
+    const BUILT: [Self; 5] =
+        [Self::Receive, Self::Triage, Self::Deliver, Self::Chat, Self::Provision];
 
     /// What its package and its binary are called
     pub(crate) const fn binary(self) -> &'static str {
@@ -34,6 +39,7 @@ impl Name {
             Self::Triage => "defuse-triage",
             Self::Deliver => "defuse-deliver",
             Self::Chat => "defuse-chat",
+            Self::Provision => "defuse-provision",
         }
     }
 }
@@ -49,7 +55,7 @@ fn build() -> BTreeMap<Name, PathBuf> {
     cargo.args(["build", "--locked", "--quiet", "--workspace"]);
     cargo.args(["--message-format", "json-render-diagnostics"]);
     cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")]);
-    cargo.args(Name::ALL.iter().flat_map(|it| ["--bin", it.binary()]));
+    cargo.args(Name::BUILT.iter().flat_map(|it| ["--bin", it.binary()]));
     // Why: a test among what is built selects the features that tests add, as the run does.
     cargo.args(["--test", "functions"]);
     cargo.args(as_this_test_was_built());
@@ -66,12 +72,12 @@ fn build() -> BTreeMap<Name, PathBuf> {
     let messages = String::from_utf8(output.stdout).unwrap();
     let mut found = BTreeMap::new();
     for message in messages.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok()) {
-        let name = Name::ALL.into_iter().find(|it| message["target"]["name"] == it.binary());
+        let name = Name::BUILT.into_iter().find(|it| message["target"]["name"] == it.binary());
         if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
             found.insert(name, PathBuf::from(path));
         }
     }
-    assert_eq!(found.len(), Name::ALL.len(), "cargo built {found:?}");
+    assert_eq!(found.len(), Name::BUILT.len(), "cargo built {found:?}");
     found
 }
 

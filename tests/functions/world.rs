@@ -228,7 +228,16 @@ fn unescaped(line: &str) -> String {
 impl Function {
     /// Hands it an event; what it makes of it
     pub(crate) async fn invoke(&self, event: Value) -> Result<Invocation, InvokeError> {
-        self.stub.invoke(event, LIMIT).await
+        self.invoke_within(LIMIT, event).await
+    }
+
+    /// The same with that much time, as the function is told
+    pub(crate) async fn invoke_within(
+        &self,
+        limit: Duration,
+        event: Value,
+    ) -> Result<Invocation, InvokeError> {
+        self.stub.invoke(event, limit).await
     }
 
     /// Hands it an event that it must answer

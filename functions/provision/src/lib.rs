@@ -6,7 +6,7 @@
 
 mod request;
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use defuse_adapters::{DynamoDbStore, SecretsManager};
 use defuse_domain::SecretRef;
@@ -17,8 +17,10 @@ use tracing::{error, info};
 
 pub use self::request::{Answer, Request, RequestType, send};
 
-/// The longest reason that CloudFormation takes is some 4 KB for the whole answer
-const REASON_LENGTH_MAX: usize = 3_000;
+/// What is left of a function's time when the answer is sent
+const SPARE: Duration = Duration::from_secs(2);
+/// How long the check may take at the least
+const CHECK_WITHIN_MIN: Duration = Duration::from_secs(2);
 
 /// What the function `provision` is made of
 #[derive(Clone)]
@@ -41,12 +43,24 @@ impl std::fmt::Debug for ProvisionApp {
     }
 }
 
-/// What becomes of a request; there is an answer to every one
-pub async fn handle(app: &ProvisionApp, request: &Request, now: Timestamp) -> Answer {
-    let outcome = match request.request_type {
-        // What is kept of a removed stack is the table, and that is not ours to touch.
-        RequestType::Delete => Ok(String::new()),
-        RequestType::Create | RequestType::Update => prove(app, request, now).await,
+/// What becomes of a request; there is an answer to every one, and time left to send it before the
+/// function's own ends
+pub async fn handle(
+    app: &ProvisionApp,
+    request: &Request,
+    now: Timestamp,
+    deadline: Timestamp,
+) -> Answer {
+    let left = Duration::try_from(deadline.duration_since(now)).unwrap_or_default();
+    let limit = left.saturating_sub(request::ANSWER_WITHIN + SPARE).max(CHECK_WITHIN_MIN);
+    let (app, asked) = (app.clone(), request.clone());
+    // A task of its own, so that there is an answer even if the check breaks off; and when its time
+    // is over it is dropped, so that nothing comes in force after the answer.
+    let checking = async move { tokio::time::timeout(limit, outcome(&app, &asked, now)).await };
+    let outcome = match tokio::spawn(checking).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_elapsed)) => Err(format!("the check was not done within {} s", limit.as_secs())),
+        Err(error) => Err(format!("the check broke off: {error}")),
     };
     match outcome {
         Ok(digest) => {
@@ -55,14 +69,25 @@ pub async fn handle(app: &ProvisionApp, request: &Request, now: Timestamp) -> An
         }
         Err(reason) => {
             error!(reason = %reason, "bundle refused");
-            Answer::failed(request, &cut(&reason))
+            Answer::failed(request, &reason)
         }
     }
 }
 
 /// The digest of the bundle that is in force now, or why none came in force
+async fn outcome(app: &ProvisionApp, request: &Request, now: Timestamp) -> Result<String, String> {
+    match &request.request_type {
+        // What is kept of a removed stack is the table, and that is not ours to touch.
+        RequestType::Delete => Ok(String::new()),
+        RequestType::Create | RequestType::Update => prove(app, request, now).await,
+        RequestType::Unknown(word) => {
+            Err(format!("RequestType is `{word}`, and only Create, Update and Delete are known"))
+        }
+    }
+}
+
 async fn prove(app: &ProvisionApp, request: &Request, now: Timestamp) -> Result<String, String> {
-    let wanted = request.properties.bundle.as_deref();
+    let wanted = request.bundle.as_deref();
     if let Some(wanted) = wanted {
         // A rollback asks for a bundle that was in force before: it needs no second proof, and the
         // layer that is attached at that moment may be another.
@@ -126,12 +151,4 @@ async fn missing_secrets(app: &ProvisionApp, config: &Config) -> Vec<String> {
         }
     }
     missing
-}
-
-fn cut(reason: &str) -> String {
-    let mut shown: String = reason.chars().take(REASON_LENGTH_MAX).collect();
-    if shown.len() < reason.len() {
-        shown.push_str(" … (the rest is in the log)");
-    }
-    shown
 }

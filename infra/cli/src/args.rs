@@ -159,7 +159,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Folder with `settings.yaml` and `playbooks/`
+    /// Folder with `settings.yaml` and `playbooks/`, or a file in it
     #[arg(value_name = "DIR", default_value = "infra")]
     pub(crate) dir: PathBuf,
     /// How mistakes are shown
@@ -197,7 +197,7 @@ pub(crate) struct ExplainArguments {
     /// Folder that keeps the state of the host
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
-    /// One JSON object, as `triage --json` gives it, with `decided` and `facts`
+    /// One JSON object, as `triage --json` gives it, with `decided`, `bundle` and `facts`
     #[arg(long)]
     pub(crate) json: bool,
 }

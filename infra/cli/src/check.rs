@@ -1,8 +1,9 @@
 //! `defuse check` and `defuse bundle`: whether a configuration may go live, without deploying it.
 
 use std::{
+    env,
     io::{self, Write},
-    path::Path,
+    path::{Component, Path},
 };
 
 use defuse_domain::{Code, Diagnostic};
@@ -18,13 +19,14 @@ use crate::{
 /// programs read one stream
 pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let checked = Config::check(&arguments.dir);
+    let dir = folder_of(&arguments.dir);
+    let checked = Config::check(dir);
     let problems = checked.as_ref().err().map_or(&[][..], |it| it.problems.as_slice());
     let written = match arguments.format {
         Format::Human => match &checked {
             Ok((config, n_cases)) => {
                 let n_playbooks = config.rules.playbooks().count();
-                let dir = arguments.dir.display();
+                let dir = dir.display();
                 writeln!(out, "{dir}: {n_playbooks} playbooks, {n_cases} tests, no mistakes")
                     .and_then(|()| writeln!(out, "bundle {}", config.rules.bundle()))
             }
@@ -40,11 +42,20 @@ pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
     if problems.is_empty() { Ok(()) } else { Err(Failure::Said) }
 }
 
+/// The folder itself, or that of a file in it: editors check what they have open
+fn folder_of(path: &Path) -> &Path {
+    let Some(folder) = path.parent().filter(|_| path.is_file()) else { return path };
+    let root = if folder.ends_with("playbooks") { folder.parent() } else { Some(folder) };
+    root.filter(|it| *it != Path::new("")).unwrap_or(Path::new("."))
+}
+
 /// Writes what a deployment takes along
 pub(crate) fn bundle(arguments: BundleArguments) -> Result<(), Failure> {
     let digest = Config::write_bundle(&arguments.dir, &arguments.out).map_err(|it| match it {
         BundleError::Config(error) => Failure::Documents(error.problems),
-        BundleError::File { path, source } => Failure::File { path, source },
+        other @ (BundleError::File { .. } | BundleError::NotOurs(_)) => {
+            Failure::host("the bundle was not written", other)
+        }
     })?;
     writeln!(io::stdout().lock(), "{digest}").map_err(Failure::Output)
 }
@@ -64,7 +75,7 @@ fn sarif(problems: &[Diagnostic]) -> Value {
             json!({
                 "id": code.name(),
                 "name": format!("{code:?}"),
-                "helpUri": "docs/reference/diagnostics.md",
+                "help": { "text": format!("{} in docs/reference/diagnostics.md", code.name()) },
             })
         })
         .collect();
@@ -92,17 +103,27 @@ fn sarif(problems: &[Diagnostic]) -> Value {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             }},
+            "columnKind": "unicodeCodePoints",
             "results": results,
         }],
     })
 }
 
-/// A path as SARIF wants it: relative, with slashes, escaped
+/// A path as SARIF wants it: from the folder we are in, with slashes, escaped; from the root where
+/// it lies elsewhere
 fn uri(file: &str) -> String {
-    let parts = Path::new(file).components().map(|it| it.as_os_str().to_string_lossy());
+    let here = env::current_dir().unwrap_or_default();
+    let file = Path::new(file);
+    let relative = file.strip_prefix(&here).unwrap_or(file);
+    let parts = relative.components().filter_map(|it| match it {
+        Component::Normal(part) => Some(part.to_string_lossy()),
+        Component::ParentDir => Some("..".into()),
+        Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
+    });
     let escaped: Vec<String> = parts
         .map(|it| url::form_urlencoded::byte_serialize(it.as_bytes()).collect::<String>())
         .map(|it| it.replace('+', "%20"))
         .collect();
-    escaped.join("/").replace("%2F", "")
+    let root = if relative.is_absolute() { "file:///" } else { "" };
+    format!("{root}{}", escaped.join("/"))
 }

@@ -97,17 +97,25 @@ pub(crate) async fn run(arguments: ExplainArguments) -> Result<(), Failure> {
             let mut object = report::as_json(&found.alert, &run.decision);
             if let Some(object) = object.as_object_mut() {
                 object.insert("decided".to_owned(), json!(run.decided));
+                object.insert("bundle".to_owned(), json!(run.bundle));
                 object.insert("facts".to_owned(), json!(run.facts));
             }
             writeln!(out, "{object}")
         }
         (Some(run), false) => report::write_summary(&mut out, &found.alert, &run.decision)
-            .and_then(|()| writeln!(out, "  decided {}", run.decided))
+            .and_then(|()| write_when(&mut out, run))
             .and_then(|()| report::write_trace(&mut out, &run.decision)),
         (None, true) => writeln!(out, "{}", json!({ "alert": id, "outcome": "pending" })),
         (None, false) => writeln!(out, "{id} is stored and not yet decided"),
     };
     written.map_err(Failure::Output)
+}
+
+/// When it was decided, and by which bundle, where that has a name
+fn write_when(out: &mut impl io::Write, run: &Run) -> io::Result<()> {
+    let by =
+        if run.bundle.is_empty() { String::new() } else { format!(" by bundle {}", run.bundle) };
+    writeln!(out, "  decided {}{by}", run.decided)
 }
 
 /// What a running host says; `None` where none runs

@@ -39,7 +39,7 @@ fn mistake(file: &str, case: &Case, code: Code, message: &str) -> Diagnostic {
 
 /// The one alert of a file below `root`
 fn read_alert(root: &Path, name: &str) -> Result<Alert, String> {
-    if !is_below(name) {
+    if !is_below(Path::new(name)) {
         return Err(format!("`{name}` does not lie in the project"));
     }
     let bytes =
@@ -54,6 +54,6 @@ fn read_alert(root: &Path, name: &str) -> Result<Alert, String> {
 }
 
 /// Whether a path stays in the folder it starts from
-pub(super) fn is_below(name: &str) -> bool {
-    Path::new(name).components().all(|it| matches!(it, Component::Normal(_) | Component::CurDir))
+pub(super) fn is_below(path: &Path) -> bool {
+    path.components().all(|it| matches!(it, Component::Normal(_) | Component::CurDir))
 }
