@@ -29,7 +29,8 @@ fn folder() -> Folder {
 
 fn fill(folder: &Folder) {
     let playbook = fs::read_to_string(folder.path(PLAYBOOK)).unwrap();
-    let named = |name: &str| playbook.replace("name: legitimate-travel", &format!("name: {name}"));
+    let (heart, _) = playbook.split_once("tests:").unwrap();
+    let named = |name: &str| heart.replace("name: legitimate-travel", &format!("name: {name}"));
     let settings = fs::read_to_string(folder.path("infra/settings.yaml")).unwrap();
     folder.write(&format!("old/{PLAYBOOK}"), &playbook);
     folder.write(&format!("old/{OTHER}"), &named("other"));
@@ -84,6 +85,22 @@ fn a_program_is_told_the_same() {
             { "file": "settings.yaml", "change": "changed", "differences": [] },
         ])
     );
+}
+
+#[test]
+fn where_a_part_stands_is_no_difference() {
+    let folder = folder();
+    let playbook = fs::read_to_string(folder.path(PLAYBOOK)).unwrap();
+    for name in ["settings.yaml", "playbooks/new.yaml"] {
+        let text = fs::read_to_string(folder.path("infra").join(name)).unwrap();
+        folder.write(&format!("moved/{name}"), &text);
+    }
+    folder.write("moved/playbooks/legitimate-travel.yaml", &format!("# A note\n\n{playbook}"));
+    let ran = folder.run(&["diff", "moved", "--against", "infra", "--json"]);
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    let file = "playbooks/legitimate-travel.yaml";
+    let expected = json!([{ "file": file, "change": "changed", "differences": [] }]);
+    assert_eq!(told["changes"], expected);
 }
 
 #[test]
@@ -143,7 +160,7 @@ fn a_table_that_cannot_be_had_is_said() {
     ]);
     let ran = folder.run(&["diff"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
-    assert!(ran.said.contains("to see which bundle is in force"), "{}", ran.said);
+    assert!(ran.said.contains("store is busy or out of reach"), "{}", ran.said);
 }
 
 /// An embedded DynamoDB with an empty table
