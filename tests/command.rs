@@ -10,6 +10,15 @@ mod bad_input;
 #[path = "host/binary.rs"]
 mod binary;
 #[cfg(test)]
+#[path = "command/bundle.rs"]
+mod bundle;
+#[cfg(test)]
+#[path = "command/check.rs"]
+mod check;
+#[cfg(test)]
+#[path = "command/diff.rs"]
+mod diff;
+#[cfg(test)]
 #[path = "command/facts.rs"]
 mod facts;
 #[cfg(test)]

@@ -70,6 +70,16 @@ impl Folder {
         fs::copy(root().join("events/receive").join(name), self.path(name)).unwrap();
     }
 
+    /// Copies every sample event that the shipped playbook's tests can name to where they name it
+    pub(crate) fn events(&self) {
+        fs::create_dir_all(self.path("events/receive")).unwrap();
+        for entry in fs::read_dir(root().join("events/receive")).unwrap() {
+            let name = entry.unwrap().file_name();
+            let to = self.path("events/receive").join(&name);
+            fs::copy(root().join("events/receive").join(&name), to).unwrap();
+        }
+    }
+
     /// A command in it, with nothing of our surroundings
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(defuse());

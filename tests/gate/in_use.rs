@@ -1,7 +1,7 @@
 //! The bundle at work: functions start on it, and a run names it.
 
 use defuse_domain::AlertId;
-use defuse_flow::{AlertStore as _, RunStore as _};
+use defuse_flow::RunStore as _;
 use serde_json::json;
 
 use crate::{

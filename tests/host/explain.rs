@@ -46,6 +46,8 @@ async fn a_host_is_explained_whether_it_runs_or_not() {
     );
     assert_eq!(object["trace"][0]["answer"], "true");
     assert!(object["decided"].is_string());
+    let bundle = object["bundle"].as_str().unwrap();
+    assert!(bundle.starts_with("sha256:") && running.1.contains(bundle), "{bundle}");
     assert!(!object["facts"].as_array().unwrap().is_empty());
 }
 

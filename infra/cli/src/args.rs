@@ -197,7 +197,7 @@ pub(crate) struct ExplainArguments {
     /// Folder that keeps the state of the host
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
-    /// One JSON object, as `triage --json` gives it, with `decided`, `bundle` and `facts`
+    /// One JSON object, as of `triage --json`, with `decided`, `bundle` and `facts`
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use defuse_domain::{Limits, Playbook, PlaybookName};
+use defuse_domain::{Action, Case, Limits, Playbook, PlaybookName};
 use defuse_flow::{Bundle, BundleStore as _};
 use defuse_lambda::{Config, SharedLookup, start_without_config_from};
 use serde_json::{Value, json};
@@ -123,12 +123,31 @@ fn differences(old: &Playbook, new: &Playbook) -> Vec<String> {
     let parts = [
         ("trigger", old.trigger() != new.trigger()),
         ("criteria", old.criteria() != new.criteria()),
-        ("then", old.then() != new.then()),
-        ("otherwise", old.otherwise() != new.otherwise()),
-        ("tests", old.cases() != new.cases()),
+        ("then", actions(old.then()) != actions(new.then())),
+        ("otherwise", actions(old.otherwise()) != actions(new.otherwise())),
+        ("tests", cases(old) != cases(new)),
     ];
     found.extend(parts.iter().filter(|it| it.1).map(|it| format!("{} changed", it.0)));
     found
+}
+
+/// Actions, wherever in the file they stand
+fn actions(actions: &[Action]) -> Vec<Action> {
+    let anywhere = |it: &Action| match it {
+        Action::Notify { channel, template, .. } => Action::Notify {
+            channel: channel.clone(),
+            template: *template,
+            place: (0, 0),
+            path: String::new(),
+        },
+        Action::Resolve(_) | Action::Comment(_) | Action::Tag(_) => it.clone(),
+    };
+    actions.iter().map(anywhere).collect()
+}
+
+/// Tests, wherever in the file they stand
+fn cases(playbook: &Playbook) -> Vec<Case> {
+    playbook.cases().iter().map(|it| Case { place: (0, 0), ..it.clone() }).collect()
 }
 
 fn limits(limits: Limits) -> String {

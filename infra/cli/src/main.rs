@@ -38,8 +38,11 @@ async fn main() -> ExitCode {
         // Whoever read our output has seen enough.
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            let said = writeln!(std::io::stderr(), "{failure}");
-            drop(said);
+            let text = failure.to_string();
+            if !text.is_empty() {
+                let said = writeln!(std::io::stderr(), "{text}");
+                drop(said);
+            }
             ExitCode::from(failure.exit_code())
         }
     }

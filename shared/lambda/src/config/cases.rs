@@ -21,9 +21,11 @@ pub(super) fn try_all(config: &Config, root: &Path) -> Result<usize, ConfigError
             let failure = match read_alert(root, &case.alert) {
                 Ok(alert) => {
                     let result = playbook.try_case(case, &alert, &config.settings.organisation);
-                    result.failure.map(|it| (Code::CaseFailed, it))
+                    result
+                        .failure
+                        .map(|it| (Code::CaseFailed, format!("comes out otherwise: {it}")))
                 }
-                Err(message) => Some((Code::FileUnreadable, message)),
+                Err(message) => Some((Code::FileUnreadable, format!("has no alert: {message}"))),
             };
             problems.extend(failure.map(|(code, message)| mistake(file, case, code, &message)));
         }
@@ -33,7 +35,7 @@ pub(super) fn try_all(config: &Config, root: &Path) -> Result<usize, ConfigError
 
 fn mistake(file: &str, case: &Case, code: Code, message: &str) -> Diagnostic {
     let (line, column) = case.place;
-    let message = format!("test `{}`: {message}", case.name);
+    let message = format!("test `{}` {message}", case.name);
     Diagnostic { line, column, ..Diagnostic::of_file(code, file, message) }
 }
 
@@ -48,7 +50,7 @@ fn read_alert(root: &Path, name: &str) -> Result<Alert, String> {
     match (alerts.pop(), alerts.is_empty()) {
         (Some(Ok(alert)), true) => Ok(alert),
         (Some(Err(unreadable)), true) => Err(format!("{name}: {}", unreadable.message)),
-        (None, _) => Err(format!("{name} has no alert")),
+        (None, _) => Err(format!("there is none in {name}")),
         (Some(_), false) => Err(format!("{name} has several alerts, and a test is about one")),
     }
 }
