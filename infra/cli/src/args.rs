@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 /// Defuse triages security alerts by itself, and shows its reasons.
@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Triage(TriageArguments),
     /// Shows why an alert was decided as it was
     Explain(ExplainArguments),
+    /// Writes the JSON Schemas that editors complete and mark documents by
+    Schema(SchemaArguments),
 }
 
 #[derive(Debug, Args)]
@@ -86,4 +88,25 @@ pub(crate) struct ExplainArguments {
     /// The run as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Print the schema of this document, instead of writing all to files
+    #[arg(value_name = "DOCUMENT")]
+    pub(crate) name: Option<SchemaName>,
+    /// Folder that the files are written to
+    #[arg(long, value_name = "DIR", default_value = "infra/schema", conflicts_with = "name")]
+    pub(crate) out: PathBuf,
+}
+
+/// A document that people write
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// A playbook
+    Playbook,
+    /// `settings.yaml`
+    Settings,
+    /// A file of facts
+    Facts,
 }

@@ -9,6 +9,7 @@ mod facts_file;
 mod failure;
 mod host;
 mod report;
+mod schema;
 mod triage;
 
 use std::{io::Write as _, process::ExitCode};
@@ -45,5 +46,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Dev(arguments) => dev::run(arguments).await,
         Command::Triage(arguments) => triage::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
+        Command::Schema(arguments) => schema::run(arguments),
     }
 }
