@@ -96,6 +96,8 @@ Examples:
 
 The host may run or not. `defuse demo` keeps no state; `defuse triage` shows its reasons at once.")]
     Explain(ExplainArguments),
+    /// Writes the JSON Schemas that editors complete and mark documents by
+    Schema(SchemaArguments),
 }
 
 #[derive(Debug, Args)]
@@ -200,4 +202,25 @@ pub(crate) struct ExplainArguments {
     /// One JSON object, as of `triage --json`, with `decided`, `bundle` and `facts`
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Print the schema of this document, instead of writing all to files
+    #[arg(value_name = "DOCUMENT")]
+    pub(crate) name: Option<SchemaName>,
+    /// Folder that the files are written to
+    #[arg(long, value_name = "DIR", default_value = "infra/schema", conflicts_with = "name")]
+    pub(crate) out: PathBuf,
+}
+
+/// A document that people write
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// A playbook
+    Playbook,
+    /// `settings.yaml`
+    Settings,
+    /// A file of facts
+    Facts,
 }

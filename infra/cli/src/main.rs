@@ -13,6 +13,7 @@ mod failure;
 mod host;
 mod progress;
 mod report;
+mod schema;
 mod triage;
 
 use std::{io::Write as _, process::ExitCode};
@@ -57,5 +58,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Bundle(arguments) => check::bundle(arguments),
         Command::Diff(arguments) => diff::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
+        Command::Schema(arguments) => schema::run(arguments),
     }
 }

@@ -16,7 +16,7 @@ pub struct AlertType(String);
 /// Detector names of several products for one detection, each bare: lower case, letters and
 /// digits only, without `mcas` and `alert` in front. Sources: Graph `riskEventType`, Defender for
 /// Cloud Apps policies and the alert types its alerts have at Sentinel.
-const KNOWN: [(&str, &str); 16] = [
+pub(crate) const KNOWN: [(&str, &str); 16] = [
     ("impossibletravel", "impossibleTravel"),
     ("impossibletravelactivity", "impossibleTravel"),
     ("anubisdetectionvelocity", "impossibleTravel"),

@@ -12,11 +12,12 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-pub(crate) use self::pattern::fold;
-use self::{
-    evidence_test::EvidenceTest,
-    property::{Value, ValueKind},
-    test::Test,
+use self::{evidence_test::EvidenceTest, property::Value, test::Test};
+pub(crate) use self::{
+    evidence_test::{ANY, spellings},
+    pattern::fold,
+    property::ValueKind,
+    test::{OPERATORS, has_operator},
 };
 pub use self::{
     pattern::{PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern},
@@ -74,7 +75,8 @@ pub(crate) enum May {
     AskAnything,
 }
 
-const GROUPS: [&str; 5] = ["all", "any", "not", "alert", "evidence"];
+/// What a condition can be besides a criterion
+pub(crate) const GROUPS: [&str; 5] = ["all", "any", "not", "alert", "evidence"];
 
 impl Condition {
     pub(crate) fn read(at: &Cursor<'_>, may: May) -> Option<Self> {
@@ -273,10 +275,10 @@ fn read_tests(at: &Cursor<'_>, kind: ValueKind) -> Option<Vec<Test>> {
     let read: Vec<Option<Test>> = entries
         .iter()
         .map(|(name, operand)| {
-            if test::OPERATORS.contains(name) {
+            if OPERATORS.contains(name) {
                 return Test::read(name, operand, kind);
             }
-            operand.unknown_word("operator", name, &test::OPERATORS);
+            operand.unknown_word("operator", name, &OPERATORS);
             None
         })
         .collect();

@@ -13,6 +13,8 @@ mod user_tagged;
 #[cfg(test)]
 mod tests;
 
+use serde_json::Value;
+
 use crate::{
     alert::Alert, condition::Situation, document::Cursor, explanation::Explanation, fact::Question,
     organisation::Organisation,
@@ -29,6 +31,15 @@ pub enum Maker {
     Platform,
 }
 
+/// How a criterion is written
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shape {
+    /// Whether the name alone will do
+    pub(crate) alone: bool,
+    /// The JSON Schema of what stands under the name
+    pub(crate) body: Value,
+}
+
 /// Declares the criteria: the name that authors write, and the type that reads and answers it
 macro_rules! criteria {
     ($($variant:ident: $module:ident = $name:literal,)+) => {
@@ -40,6 +51,11 @@ macro_rules! criteria {
 
         /// The names that authors write
         pub(crate) const NAMES: [&str; [$($name),+].len()] = [$($name),+];
+
+        /// How each is written, by its name
+        pub(crate) fn shapes() -> [(&'static str, Shape); NAMES.len()] {
+            [$(($name, $module::$variant::schema())),+]
+        }
 
         impl Criterion {
             /// Reads the criterion `name`; `body` is absent where the author wrote the name alone

@@ -20,10 +20,16 @@ use crate::{
 pub type Given<T> = Result<T, Unknown>;
 
 /// The longest reason, in characters
-const TEXT_LENGTH_MAX: usize = 256;
+pub(crate) const TEXT_LENGTH_MAX: usize = 256;
+
+/// How many open alerts a number may stand for
+pub(crate) const OPEN_ALERTS_MAX: u32 = 100;
+
+/// The fields of an open alert
+pub(crate) const OPEN_ALERT: [&str; 3] = ["id", "severity", "createdDateTime"];
 
 /// The key that says why something is not known
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// What is known of one user; what is absent is not known
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,6 +58,9 @@ pub struct FactsDocument {
 }
 
 impl FactsDocument {
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 3] = ["read", "users", "otherOpenAlerts"];
+
     /// Reads a file of facts, or says everything that is wrong with it.
     ///
     /// `now` dates open alerts that are given by number only.
@@ -63,7 +72,7 @@ impl FactsDocument {
     }
 
     fn read(at: &Cursor<'_>, now: Timestamp) -> Option<Self> {
-        let fields = at.fields(&["read", "users", "otherOpenAlerts"])?;
+        let fields = at.fields(&Self::FIELDS)?;
         let read = fields.or("read", None, |it| it.time().map(Some));
         let users = fields.or("users", BTreeMap::new(), |it| {
             let entries = it.entries()?;
@@ -85,6 +94,10 @@ impl FactsDocument {
 }
 
 impl UserFacts {
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 5] =
+        ["automaticRepliesSetting", "riskyUser", "memberOf", "tags", "otherOpenAlerts"];
+
     fn read(at: &Cursor<'_>, now: Timestamp) -> Option<Self> {
         if let Some(reason) = at.only_field(UNKNOWN) {
             // Nothing is known of this user, for one reason.
@@ -97,13 +110,7 @@ impl UserFacts {
                 open_alerts: None,
             });
         }
-        let fields = at.fields(&[
-            "automaticRepliesSetting",
-            "riskyUser",
-            "memberOf",
-            "tags",
-            "otherOpenAlerts",
-        ])?;
+        let fields = at.fields(&Self::FIELDS)?;
         let json = |name| fields.or(name, None, |it| given(it, |it| Some(it.json())).map(Some));
         let automatic_replies = json("automaticRepliesSetting");
         let risky_user = json("riskyUser");
@@ -145,7 +152,7 @@ fn open_alerts(at: &Cursor<'_>, now: Timestamp) -> Option<Vec<OpenAlert>> {
             items.iter().enumerate().map(|(index, it)| open_alert(it, index, now)).collect();
         return read.into_iter().collect();
     }
-    let count = if at.scalar() == Some("0") { 0 } else { at.count(100)? };
+    let count = if at.scalar() == Some("0") { 0 } else { at.count(OPEN_ALERTS_MAX)? };
     let alerts = (0..count).filter_map(|index| {
         let id = AlertId::parse(&format!("other-{index}")).ok()?;
         Some(OpenAlert { id, severity: Some(Severity::Medium), created: now })
@@ -154,7 +161,7 @@ fn open_alerts(at: &Cursor<'_>, now: Timestamp) -> Option<Vec<OpenAlert>> {
 }
 
 fn open_alert(at: &Cursor<'_>, index: usize, now: Timestamp) -> Option<OpenAlert> {
-    let fields = at.fields(&["id", "severity", "createdDateTime"])?;
+    let fields = at.fields(&OPEN_ALERT)?;
     let unnamed = format!("other-{index}");
     let id = fields.or("id", unnamed, |it| it.text().map(str::to_owned))?;
     let id = match AlertId::parse(&id) {

@@ -23,6 +23,7 @@ mod organisation;
 mod plan;
 mod playbook;
 mod run;
+mod schema;
 mod settings;
 mod severity;
 mod source;
@@ -66,6 +67,7 @@ pub use playbook::{
     PlaybookName,
 };
 pub use run::{Effect, EffectAction, EffectId, EffectState, Run, RunKey};
+pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
 pub use settings::{Channel, ChannelKind, CloudAppsSettings, GraphSettings, SecretRef, Settings};
 pub use severity::{Severity, Status};
 pub use source::{DetectionSource, ServiceSource};

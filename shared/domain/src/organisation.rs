@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The longest name of a tag, group or range, in characters
-const NAME_LENGTH_MAX: usize = 256;
+pub(crate) const NAME_LENGTH_MAX: usize = 256;
 
 /// What the organisation says of itself
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +78,14 @@ impl Organisation {
 }
 
 impl HighRisk {
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 3] = ["userRisk", "groups", "tags"];
+
+    /// The names of the fields of `userRisk`
+    pub(crate) const USER_RISK: [&'static str; 1] = ["atLeast"];
+
     fn read(at: &Cursor<'_>) -> Option<Self> {
-        let fields = at.fields(&["userRisk", "groups", "tags"])?;
+        let fields = at.fields(&Self::FIELDS)?;
         let user_risk = fields.or("userRisk", None, |at| at_least(at).map(Some));
         let groups = fields.or("groups", BTreeSet::new(), names);
         let tags = fields.or("tags", BTreeSet::new(), names);
@@ -95,7 +101,7 @@ impl HighRisk {
 
 /// Reads `{ atLeast: high }`
 fn at_least(at: &Cursor<'_>) -> Option<RiskLevel> {
-    let fields = at.fields(&["atLeast"])?;
+    let fields = at.fields(&HighRisk::USER_RISK)?;
     let known: Vec<&'static str> =
         RiskLevel::ALL.iter().filter(|it| **it > RiskLevel::None).map(|it| it.name()).collect();
     RiskLevel::from_name(fields.require("atLeast")?.word("level of risk", &known)?)

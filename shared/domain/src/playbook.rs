@@ -3,8 +3,8 @@
 //! [`Playbook::parse`] is the only way from a file to a playbook, and it names every mistake at
 //! once.
 
-mod action;
-mod case;
+pub(crate) mod action;
+pub(crate) mod case;
 
 use std::fmt;
 
@@ -29,13 +29,13 @@ use crate::{
 pub(crate) const API_VERSION: &str = "defuse/v1";
 
 /// The longest name, in characters
-const NAME_LENGTH_MAX: usize = 64;
+pub(crate) const NAME_LENGTH_MAX: usize = 64;
 
 /// The longest description or owner, in characters
-const DESCRIPTION_LENGTH_MAX: usize = 1_000;
+pub(crate) const DESCRIPTION_LENGTH_MAX: usize = 1_000;
 
 /// How many cases a playbook may carry
-const CASES_MAX: usize = 100;
+pub(crate) const CASES_MAX: usize = 100;
 
 /// A playbook's name: lower-case letters, digits and hyphens
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -107,6 +107,22 @@ pub struct Playbook {
 }
 
 impl Playbook {
+    /// The names of its fields
+    pub(crate) const FIELDS: [&'static str; 12] = [
+        "apiVersion",
+        "kind",
+        "name",
+        "description",
+        "owner",
+        "mode",
+        "trigger",
+        "criteria",
+        "limits",
+        "then",
+        "otherwise",
+        "tests",
+    ];
+
     /// Reads a playbook, or says everything that is wrong with it.
     ///
     /// `file` is how messages call it. Nothing outside is touched: whether channels exist and cases
@@ -126,20 +142,7 @@ impl Playbook {
     }
 
     fn read(at: &Cursor<'_>, version: String) -> Option<Self> {
-        let fields = at.fields(&[
-            "apiVersion",
-            "kind",
-            "name",
-            "description",
-            "owner",
-            "mode",
-            "trigger",
-            "criteria",
-            "limits",
-            "then",
-            "otherwise",
-            "tests",
-        ])?;
+        let fields = at.fields(&Self::FIELDS)?;
         // Everything is read before anything counts, so that all problems show at once.
         let api = fields.require("apiVersion").and_then(|it| it.word("version", &[API_VERSION]));
         let kind = fields.require("kind").and_then(|it| it.word("kind", &["Playbook"]));
@@ -279,8 +282,11 @@ impl Playbook {
 }
 
 impl Limits {
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 3] = ["perHour", "perDay", "perUserPerDay"];
+
     fn read(at: &Cursor<'_>) -> Option<Self> {
-        let fields = at.fields(&["perHour", "perDay", "perUserPerDay"])?;
+        let fields = at.fields(&Self::FIELDS)?;
         let limit = |name| fields.or(name, None, |it| it.count(LIMIT_MAX).map(Some));
         let (per_hour, per_day) = (limit("perHour"), limit("perDay"));
         let per_user_per_day = limit("perUserPerDay");

@@ -14,7 +14,10 @@ use crate::{
 };
 
 /// The longest address or id, in characters
-const TEXT_LENGTH_MAX: usize = 2_048;
+pub(crate) const TEXT_LENGTH_MAX: usize = 2_048;
+
+/// Where a secret may be
+pub(crate) const PLACES: [&str; 2] = ["env", "secretsManager"];
 
 /// Where a secret is to be found
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +50,17 @@ pub struct CloudAppsSettings {
     pub token: SecretRef,
 }
 
+impl GraphSettings {
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 4] =
+        ["baseUrl", "tokenUrl", "clientId", "clientSecret"];
+}
+
+impl CloudAppsSettings {
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 2] = ["baseUrl", "token"];
+}
+
 wire_names! {
     /// What a channel is
     ChannelKind {
@@ -67,6 +81,11 @@ pub struct Channel {
     pub signing_key: Option<SecretRef>,
 }
 
+impl Channel {
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 3] = ["kind", "url", "signingKey"];
+}
+
 /// The settings of one installation
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
@@ -85,6 +104,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The names of the fields, beside those of [`Organisation`]
+    pub(crate) const FIELDS: [&'static str; 6] =
+        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive"];
+
+    /// The names of the fields of `receive`
+    pub(crate) const RECEIVE: [&'static str; 2] = ["signingKeys", "tokens"];
+
     /// Every secret that the settings name
     pub fn secrets(&self) -> Vec<&SecretRef> {
         let channels = self.channels.values();
@@ -107,15 +133,14 @@ impl Settings {
     }
 
     fn read(at: &Cursor<'_>) -> Option<Self> {
-        let own = ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive"];
-        let fields = at.fields(&[&own[..], &Organisation::FIELDS].concat())?;
+        let fields = at.fields(&[&Self::FIELDS[..], &Organisation::FIELDS].concat())?;
         let api = fields.require("apiVersion").and_then(|it| it.word("version", &[API_VERSION]));
         let kind = fields.require("kind").and_then(|it| it.word("kind", &["Settings"]));
         let graph = fields.or("graph", None, |it| graph(it).map(Some));
         let cloud_apps = fields.or("cloudApps", None, |it| cloud_apps(it).map(Some));
         let channels = fields.or("channels", BTreeMap::new(), channels);
         let receive = fields.or("receive", (Vec::new(), Vec::new()), |it| {
-            let fields = it.fields(&["signingKeys", "tokens"])?;
+            let fields = it.fields(&Self::RECEIVE)?;
             let keys = fields.or("signingKeys", Vec::new(), |it| it.list_of(secret));
             let tokens = fields.or("tokens", Vec::new(), |it| it.list_of(secret));
             Some((keys?, tokens?))
@@ -136,7 +161,7 @@ impl Settings {
 }
 
 fn graph(at: &Cursor<'_>) -> Option<GraphSettings> {
-    let fields = at.fields(&["baseUrl", "tokenUrl", "clientId", "clientSecret"])?;
+    let fields = at.fields(&GraphSettings::FIELDS)?;
     let base_url = url(&fields, "baseUrl");
     let token_url = url(&fields, "tokenUrl");
     let client_id = fields.require("clientId").and_then(|it| it.short_text(TEXT_LENGTH_MAX));
@@ -150,7 +175,7 @@ fn graph(at: &Cursor<'_>) -> Option<GraphSettings> {
 }
 
 fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
-    let fields = at.fields(&["baseUrl", "token"])?;
+    let fields = at.fields(&CloudAppsSettings::FIELDS)?;
     let (base_url, token) = (url(&fields, "baseUrl"), fields.require("token").and_then(secret));
     Some(CloudAppsSettings { base_url: base_url?, token: token? })
 }
@@ -160,7 +185,7 @@ fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {
     let read: Vec<Option<(String, Channel)>> = entries
         .iter()
         .map(|(name, at)| {
-            let fields = at.fields(&["kind", "url", "signingKey"])?;
+            let fields = at.fields(&Channel::FIELDS)?;
             let kinds: Vec<&'static str> = ChannelKind::ALL.iter().map(|it| it.name()).collect();
             let kind = fields.require("kind").and_then(|it| it.word("kind of channel", &kinds));
             let url = fields.require("url").and_then(secret);
@@ -192,7 +217,7 @@ fn secret(at: &Cursor<'_>) -> Option<SecretRef> {
         at.problem(Code::WrongType, message, Some(help));
         return None;
     }
-    let (place, body) = at.variant("place of a secret", &["env", "secretsManager"])?;
+    let (place, body) = at.variant("place of a secret", &PLACES)?;
     let name = body?.short_text(TEXT_LENGTH_MAX)?;
     Some(if place == "env" { SecretRef::Env(name) } else { SecretRef::SecretsManager(name) })
 }

@@ -1,5 +1,7 @@
 //! Tests of one piece of evidence: all of them hold on the same piece.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value as Json;
 
 use super::{
@@ -18,7 +20,10 @@ use crate::{
 };
 
 /// The word for evidence of any type
-const ANY: &str = "any";
+pub(crate) const ANY: &str = "any";
+
+/// Short for `roles`
+const ROLE: &str = "role";
 
 /// A piece of evidence of that type on which every test holds
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +100,7 @@ fn untyped(name: &str) -> Explanation {
 /// The property's whole path and kind; `role` is short for `roles`, and a last step alone will do
 /// where it is the only one of that name
 fn find(evidence_type: Option<EvidenceType>, property: &str) -> Option<(String, ValueKind)> {
-    let property = if property == "role" { "roles" } else { property };
+    let property = if property == ROLE { "roles" } else { property };
     let kind = |path: &str| match evidence_type {
         Some(evidence_type) => evidence_type.kind_of(path),
         None => BASE.iter().find(|(name, _)| *name == path).map(|(_, kind)| *kind),
@@ -109,6 +114,16 @@ fn find(evidence_type: Option<EvidenceType>, property: &str) -> Option<(String, 
         (Some(path), None) => kind(path).and_then(value_kind).map(|it| (path.clone(), it)),
         _ => None,
     }
+}
+
+/// Every way to name a property of such evidence, with what it holds
+pub(crate) fn spellings(evidence_type: Option<EvidenceType>) -> BTreeMap<String, ValueKind> {
+    let paths = paths(evidence_type);
+    let last_steps = paths.iter().filter_map(|it| it.rsplit('.').next());
+    let names = paths.iter().map(String::as_str).chain(last_steps).chain([ROLE]);
+    names
+        .filter_map(|name| find(evidence_type, name).map(|(_, kind)| (name.to_owned(), kind)))
+        .collect()
 }
 
 fn paths(evidence_type: Option<EvidenceType>) -> Vec<String> {

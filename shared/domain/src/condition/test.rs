@@ -214,7 +214,7 @@ impl Test {
     }
 }
 
-fn has_operator(kind: ValueKind, name: &str) -> bool {
+pub(crate) fn has_operator(kind: ValueKind, name: &str) -> bool {
     match name {
         "is" | "in" | "exists" => true,
         "like" | "contains" | "startsWith" | "endsWith" | "inSubnet" => kind == ValueKind::Text,

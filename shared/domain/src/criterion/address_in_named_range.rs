@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{
-    Maker,
+    Maker, Shape,
     per_user::{needs_body, unknown},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     explanation::{Explanation, Truth, UnknownFact},
     fact::{Question, Unknown, UnknownReason},
     organisation::Organisation,
+    schema::form::{any_text, described},
 };
 
 /// Every IP address of the alert is in the range; where only some, nothing is known
@@ -29,6 +30,11 @@ impl AddressInNamedRange {
     pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
         let body = needs_body("addressInNamedRange", at, body)?;
         Some(Self { range: body.text()?.to_owned() })
+    }
+
+    pub(super) fn schema() -> Shape {
+        let about = "The alert's IP addresses are in the range of that name in the settings.";
+        Shape { alone: false, body: described(any_text(), about) }
     }
 
     pub(super) fn questions(_: &Alert, _: &Organisation) -> Vec<Question> {

@@ -1,9 +1,10 @@
 //! `otherOpenAlerts`: another alert of the same user is open.
 
 use jiff::SignedDuration;
+use serde_json::json;
 
 use super::{
-    Maker,
+    Maker, Shape,
     per_user::{
         MAX_AGE_DEFAULT, Over, Seen, about, each_user, known, mismatch, needs_body, positive,
     },
@@ -16,6 +17,7 @@ use crate::{
     explanation::{Explanation, Truth},
     fact::{Answer, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, Question, Unknown, UnknownReason},
     organisation::Organisation,
+    schema::form::{described, either, object, optional, reference, required, word, words},
     severity::Severity,
 };
 
@@ -34,9 +36,13 @@ pub(crate) struct OtherOpenAlerts {
 impl OtherOpenAlerts {
     pub(super) const MAKER: Maker = Maker::Platform;
 
+    const FIELDS: [&'static str; 3] = ["sameUser", "within", "severity"];
+
+    const SEVERITY: [&'static str; 1] = ["atLeast"];
+
     pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
         let body = needs_body("otherOpenAlerts", at, body)?;
-        let fields = body.fields(&["sameUser", "within", "severity"])?;
+        let fields = body.fields(&Self::FIELDS)?;
         let same_user = fields.require("sameUser").and_then(|it| {
             let same = it.boolean()?;
             if !same {
@@ -54,12 +60,24 @@ impl OtherOpenAlerts {
             Some(within)
         });
         let severity = fields.or("severity", Severity::Informational, |it| {
-            let fields = it.fields(&["atLeast"])?;
+            let fields = it.fields(&Self::SEVERITY)?;
             let names: Vec<&'static str> = Severity::ALL.iter().map(|it| it.name()).collect();
             Severity::from_name(fields.require("atLeast")?.word("severity", &names)?)
         });
         same_user?;
         Some(Self { within: within?, severity: severity? })
+    }
+
+    pub(super) fn schema() -> Shape {
+        let severities = words(Severity::ALL.iter().map(|it| it.name()));
+        let within = format!("How far from now it was created: at most {OPEN_ALERTS_DAYS} days.");
+        let fields = [
+            required(described(either([json!({ "const": true }), word("true")]), "Only `true`.")),
+            required(described(reference("positiveDuration"), &within)),
+            optional(object(Self::SEVERITY, [required(severities)])),
+        ];
+        let about = "Another alert of a user of this alert is open.";
+        Shape { alone: false, body: described(object(Self::FIELDS, fields), about) }
     }
 
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {

@@ -1,12 +1,14 @@
 //! What the criteria about users share: asking about each, and joining the answers.
 
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use crate::{
     condition::Situation,
     document::{Cursor, Fields},
     explanation::{Explanation, Truth, UnknownFact},
     fact::{Answer, Question, Unknown, UnknownReason},
+    schema::form::{described, reference},
     user::User,
 };
 
@@ -129,6 +131,13 @@ pub(super) fn mismatch() -> Unknown {
 /// Reads `maxAge`
 pub(super) fn max_age(fields: &Fields<'_>) -> Option<SignedDuration> {
     fields.or("maxAge", MAX_AGE_DEFAULT, positive)
+}
+
+/// How `maxAge` is written
+pub(super) fn max_age_schema() -> Value {
+    let minutes = MAX_AGE_DEFAULT.as_mins();
+    let about = format!("How old the answer may be; `{minutes}m` where nothing is said.");
+    described(reference("positiveDuration"), &about)
 }
 
 /// Reads a duration that is more than nothing

@@ -5,8 +5,10 @@
 use jiff::SignedDuration;
 
 use super::{
-    Maker,
-    per_user::{MAX_AGE_DEFAULT, Over, about, each_user, known, max_age, mismatch, unknown},
+    Maker, Shape,
+    per_user::{
+        MAX_AGE_DEFAULT, Over, about, each_user, known, max_age, max_age_schema, mismatch, unknown,
+    },
 };
 use crate::{
     alert::Alert,
@@ -15,6 +17,7 @@ use crate::{
     explanation::{Explanation, Truth},
     fact::{Answer, Question, Unknown, UnknownReason},
     organisation::{Organisation, shares},
+    schema::form::{described, object, optional},
     user::User,
 };
 
@@ -27,12 +30,20 @@ pub(crate) struct UserHighRisk {
 impl UserHighRisk {
     pub(super) const MAKER: Maker = Maker::Platform;
 
+    const FIELDS: [&'static str; 1] = ["maxAge"];
+
     pub(super) fn read(_: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
         let Some(body) = body else {
             return Some(Self { max_age: MAX_AGE_DEFAULT });
         };
-        let fields = body.fields(&["maxAge"])?;
+        let fields = body.fields(&Self::FIELDS)?;
         Some(Self { max_age: max_age(&fields)? })
+    }
+
+    pub(super) fn schema() -> Shape {
+        let body = object(Self::FIELDS, [optional(max_age_schema())]);
+        let about = "A user of the alert is at high risk, as `highRisk` in the settings says.";
+        Shape { alone: true, body: described(body, about) }
     }
 
     pub(super) fn questions(alert: &Alert, organisation: &Organisation) -> Vec<Question> {

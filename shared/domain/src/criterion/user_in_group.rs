@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 
 use super::{
-    Maker,
-    per_user::{Over, about, each_user, known, max_age, mismatch, needs_body},
+    Maker, Shape,
+    per_user::{Over, about, each_user, known, max_age, max_age_schema, mismatch, needs_body},
 };
 use crate::{
     alert::Alert,
@@ -15,6 +15,7 @@ use crate::{
     explanation::Explanation,
     fact::{Answer, Question},
     organisation::{Organisation, names, shares},
+    schema::form::{any_text, described, either, object, optional, reference, required},
 };
 
 /// Every user of the alert is in one of the groups; where only some, nothing is known
@@ -27,6 +28,8 @@ pub(crate) struct UserInGroup {
 impl UserInGroup {
     pub(super) const MAKER: Maker = Maker::Organisation;
 
+    const FIELDS: [&'static str; 2] = ["anyOf", "maxAge"];
+
     pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
         let body = needs_body("userInGroup", at, body)?;
         if body.is_scalar() {
@@ -34,10 +37,17 @@ impl UserInGroup {
             let any_of = BTreeSet::from([body.text()?.to_owned()]);
             return Some(Self { any_of, max_age: super::per_user::MAX_AGE_DEFAULT });
         }
-        let fields = body.fields(&["anyOf", "maxAge"])?;
+        let fields = body.fields(&Self::FIELDS)?;
         let any_of = fields.require("anyOf").and_then(names);
         let max_age = max_age(&fields);
         Some(Self { any_of: any_of?, max_age: max_age? })
+    }
+
+    pub(super) fn schema() -> Shape {
+        let fields = [required(reference("names")), optional(max_age_schema())];
+        let body = either([any_text(), object(Self::FIELDS, fields)]);
+        let about = "Every user of the alert is in one of the groups, by id or display name.";
+        Shape { alone: false, body: described(body, about) }
     }
 
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {

@@ -7,8 +7,10 @@
 use jiff::SignedDuration;
 
 use super::{
-    Maker,
-    per_user::{MAX_AGE_DEFAULT, Over, Seen, about, each_user, known, max_age, mismatch},
+    Maker, Shape,
+    per_user::{
+        MAX_AGE_DEFAULT, Over, Seen, about, each_user, known, max_age, max_age_schema, mismatch,
+    },
 };
 use crate::{
     alert::Alert,
@@ -17,6 +19,7 @@ use crate::{
     explanation::{Explanation, Truth},
     fact::{Answer, AutomaticReplies, Question, Unknown, UnknownReason},
     organisation::Organisation,
+    schema::form::{described, object, optional, reference},
     user::User,
 };
 
@@ -33,6 +36,8 @@ pub(crate) struct UserOutOfOffice {
 impl UserOutOfOffice {
     pub(super) const MAKER: Maker = Maker::Subject;
 
+    const FIELDS: [&'static str; 3] = ["coversFirstActivity", "setBeforehand", "maxAge"];
+
     pub(super) fn read(_: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
         let Some(body) = body else {
             // The name alone asks for everything.
@@ -42,7 +47,7 @@ impl UserOutOfOffice {
                 max_age: MAX_AGE_DEFAULT,
             });
         };
-        let fields = body.fields(&["coversFirstActivity", "setBeforehand", "maxAge"])?;
+        let fields = body.fields(&Self::FIELDS)?;
         let covers_first_activity = fields.or("coversFirstActivity", true, Cursor::boolean);
         let set_beforehand = fields.or("setBeforehand", true, Cursor::boolean);
         let max_age = max_age(&fields);
@@ -51,6 +56,18 @@ impl UserOutOfOffice {
             set_beforehand: set_beforehand?,
             max_age: max_age?,
         })
+    }
+
+    pub(super) fn schema() -> Shape {
+        let covers = "They were on when the first activity happened; `true` where nothing is said.";
+        let beforehand = "They were set before the first activity; `true` where nothing is said.";
+        let fields = [
+            optional(described(reference("boolean"), covers)),
+            optional(described(reference("boolean"), beforehand)),
+            optional(max_age_schema()),
+        ];
+        let about = "Automatic replies of every user of the alert are on.";
+        Shape { alone: true, body: described(object(Self::FIELDS, fields), about) }
     }
 
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {

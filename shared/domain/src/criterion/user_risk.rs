@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use super::{
-    Maker,
-    per_user::{Over, about, each_user, known, max_age, mismatch, needs_body},
+    Maker, Shape,
+    per_user::{Over, about, each_user, known, max_age, max_age_schema, mismatch, needs_body},
 };
 use crate::{
     alert::Alert,
@@ -13,6 +13,7 @@ use crate::{
     explanation::Explanation,
     fact::{Answer, Question, RiskLevel},
     organisation::Organisation,
+    schema::form::{described, object, optional, required, words},
 };
 
 /// At least one user of the alert has at least that risk
@@ -25,13 +26,22 @@ pub(crate) struct UserRisk {
 impl UserRisk {
     pub(super) const MAKER: Maker = Maker::Platform;
 
+    const FIELDS: [&'static str; 2] = ["atLeast", "maxAge"];
+
     pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
-        let fields = needs_body("userRisk", at, body)?.fields(&["atLeast", "maxAge"])?;
+        let fields = needs_body("userRisk", at, body)?.fields(&Self::FIELDS)?;
         let known: Vec<&'static str> =
             RiskLevel::ALL.iter().filter(|it| **it > RiskLevel::None).map(|it| it.name()).collect();
         let at_least = fields.require("atLeast").and_then(|it| it.word("level of risk", &known));
         let max_age = max_age(&fields);
         Some(Self { at_least: RiskLevel::from_name(at_least?)?, max_age: max_age? })
+    }
+
+    pub(super) fn schema() -> Shape {
+        let levels = RiskLevel::ALL.iter().filter(|it| **it > RiskLevel::None).map(|it| it.name());
+        let fields = [required(words(levels)), optional(max_age_schema())];
+        let about = "The risk that Entra ID sees in a user of the alert is at least so high.";
+        Shape { alone: false, body: described(object(Self::FIELDS, fields), about) }
     }
 
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {

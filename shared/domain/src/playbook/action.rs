@@ -8,13 +8,22 @@ use crate::{
 };
 
 /// The longest comment, in characters
-const COMMENT_LENGTH_MAX: usize = 1_000;
+pub(crate) const COMMENT_LENGTH_MAX: usize = 1_000;
 
 /// The longest name of a tag or channel, in characters
-const NAME_LENGTH_MAX: usize = 64;
+pub(crate) const NAME_LENGTH_MAX: usize = 64;
 
 /// How many actions a list may have
-const ACTIONS_MAX: usize = 16;
+pub(crate) const ACTIONS_MAX: usize = 16;
+
+/// What can be done when the criteria are met
+pub(crate) const THEN: [&str; 4] = ["resolve", "comment", "tag", "notify"];
+
+/// What can be done when they are not, or nobody can say
+pub(crate) const OTHERWISE: [&str; 3] = ["comment", "tag", "notify"];
+
+/// The fields of `notify`
+pub(crate) const NOTIFY: [&str; 2] = ["channel", "template"];
 
 /// What a playbook does
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,12 +49,12 @@ pub enum Action {
 
 /// Reads `then`: anything, each kind at most once where twice has no meaning
 pub(super) fn read_then(at: &Cursor<'_>) -> Option<Vec<Action>> {
-    read_list(at, &["resolve", "comment", "tag", "notify"])
+    read_list(at, &THEN)
 }
 
 /// Reads `otherwise`: it cannot resolve, and it must tell somebody
 pub(super) fn read_otherwise(at: &Cursor<'_>) -> Option<Vec<Action>> {
-    let actions = read_list(at, &["comment", "tag", "notify"])?;
+    let actions = read_list(at, &OTHERWISE)?;
     if !actions.iter().any(|it| matches!(it, Action::Notify { .. })) {
         let message = "nobody would be told of an alert that stays open";
         let help = "add `- notify: { channel: soc, template: needsEyes }`".to_owned();
@@ -83,7 +92,7 @@ fn read(at: &Cursor<'_>, known: &[&'static str]) -> Option<Action> {
         "comment" => body.short_text(COMMENT_LENGTH_MAX).map(Action::Comment),
         "tag" => body.short_text(NAME_LENGTH_MAX).map(Action::Tag),
         _ => {
-            let fields = body.fields(&["channel", "template"])?;
+            let fields = body.fields(&NOTIFY)?;
             let channel = fields.require("channel").and_then(|it| {
                 Some((it.short_text(NAME_LENGTH_MAX)?, it.place(), it.path().to_owned()))
             });

@@ -21,10 +21,22 @@ use crate::{
 };
 
 /// The longest name of a case, or path of its alert, in characters
-const TEXT_LENGTH_MAX: usize = 256;
+pub(crate) const TEXT_LENGTH_MAX: usize = 256;
 
 /// How many open alerts a case may invent
-const OPEN_ALERTS_MAX: u32 = 20;
+pub(crate) const OPEN_ALERTS_MAX: u32 = 20;
+
+/// How automatic replies may stand
+pub(crate) const REPLIES: [&str; 3] = ["disabled", "alwaysEnabled", "scheduled"];
+
+/// The fields of replies that are scheduled
+pub(crate) const SCHEDULED: [&str; 2] = ["from", "to"];
+
+/// The key of what is known of some users by name
+pub(crate) const USERS: &str = "users";
+
+/// What a case may expect
+pub(crate) const OUTCOMES: [&str; 2] = ["resolved", "open"];
 
 /// One test that a playbook carries
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +82,7 @@ pub struct CaseResult {
 
 /// What a case says of a user; times are from the time of deciding
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Known {
+pub(crate) struct Known {
     out_of_office: Option<Given<Replies>>,
     high_risk: Option<Given<bool>>,
     risk: Option<Given<RiskLevel>>,
@@ -100,8 +112,11 @@ pub(super) fn read_all(at: &Cursor<'_>, max: usize) -> Option<Vec<Case>> {
 }
 
 impl Case {
+    /// The names of its fields
+    pub(crate) const FIELDS: [&'static str; 5] = ["name", "alert", "now", "facts", "expect"];
+
     fn read(at: &Cursor<'_>) -> Option<Self> {
-        let fields = at.fields(&["name", "alert", "now", "facts", "expect"])?;
+        let fields = at.fields(&Self::FIELDS)?;
         let text = |it: &Cursor<'_>| it.short_text(TEXT_LENGTH_MAX);
         let name = fields.require("name").and_then(text);
         let alert = fields.require("alert").and_then(text);
@@ -109,9 +124,9 @@ impl Case {
         let expect = fields.require("expect").and_then(Expectation::read);
         let nothing = CaseFacts::default();
         let given = fields.or("facts", nothing, |it| {
-            let fields = it.fields(&[&Known::FIELDS[..], &["users"]].concat())?;
+            let fields = it.fields(&[&Known::FIELDS[..], &[USERS]].concat())?;
             let known = Known::read(&fields);
-            let of_users = fields.or("users", Vec::new(), |it| {
+            let of_users = fields.or(USERS, Vec::new(), |it| {
                 let entries = it.entries()?;
                 let read: Vec<Option<(String, Known)>> = entries
                     .iter()
@@ -190,7 +205,7 @@ impl Case {
 
 impl Expectation {
     fn read(at: &Cursor<'_>) -> Option<Self> {
-        match at.variant("outcome", &["resolved", "open"])? {
+        match at.variant("outcome", &OUTCOMES)? {
             ("resolved", None) => Some(Self::Resolved),
             ("open", None) => Some(Self::Open(None)),
             ("open", Some(fact)) => Some(Self::Open(Some(fact.text()?.to_owned()))),
@@ -203,7 +218,8 @@ impl Expectation {
 }
 
 impl Known {
-    const FIELDS: [&'static str; 7] = [
+    /// The names of the fields
+    pub(crate) const FIELDS: [&'static str; 7] = [
         "userOutOfOffice",
         "userHighRisk",
         "userRisk",
@@ -277,12 +293,11 @@ impl Known {
 
 impl Replies {
     fn read(at: &Cursor<'_>) -> Option<Self> {
-        let known = ["disabled", "alwaysEnabled", "scheduled"];
-        match at.variant("state of automatic replies", &known)? {
+        match at.variant("state of automatic replies", &REPLIES)? {
             ("disabled", None) => Some(Self::Disabled),
             ("alwaysEnabled", None) => Some(Self::AlwaysEnabled),
             ("scheduled", Some(body)) => {
-                let fields = body.fields(&["from", "to"])?;
+                let fields = body.fields(&SCHEDULED)?;
                 let from = fields.require("from").and_then(Cursor::duration);
                 let to = fields.require("to").and_then(Cursor::duration);
                 Some(Self::Scheduled { from: from?, to: to? })
