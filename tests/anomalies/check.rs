@@ -12,14 +12,29 @@ use super::{
     world::{Told, World},
 };
 
+/// What the faults of a run excuse
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Excused {
+    /// How the scenario may end
+    pub(crate) may_end: Vec<Ending>,
+    /// How many comments may be missing, since they were refused for good: that is recorded, and
+    /// no retry would help
+    pub(crate) n_comments: usize,
+    /// The same of messages in chat
+    pub(crate) n_told: usize,
+    /// How many messages may be there twice
+    pub(crate) n_repeats: usize,
+    /// How many may be marked as possible repeats
+    pub(crate) n_unsure: usize,
+}
+
 /// What is wrong in a world that came to rest
 pub(crate) async fn ended_wrongly<W: World>(
     world: &W,
-    scenario: &Scenario,
     drive: &Drive,
-    injected: &[Injected],
+    excused: &Excused,
 ) -> Vec<String> {
-    let mut wrong = harm_done(world, drive, injected).await;
+    let mut wrong = harm_done(world, drive, excused).await;
     if !drive.at_rest {
         wrong.push("never comes to rest".to_owned());
     }
@@ -29,10 +44,8 @@ pub(crate) async fn ended_wrongly<W: World>(
     };
     let told = world.told().await;
     let ended = ending(&stored, &run, &world.at_source(&Scenario::id()).await, &told);
-    let slack = Slack::of(injected);
-    let may_end = endings(scenario, injected);
-    if !may_end.iter().any(|it| slack.matches(it, &ended)) {
-        wrong.push(format!("ended as {ended:?}\nand may end as {may_end:?}"));
+    if !excused.may_end.iter().any(|it| excused.matches(it, &ended)) {
+        wrong.push(format!("ended as {ended:?}\nand may end as {:?}", excused.may_end));
     }
     wrong.extend(unnamed(&run, drive));
     wrong
@@ -42,11 +55,11 @@ pub(crate) async fn ended_wrongly<W: World>(
 pub(crate) async fn harm_done<W: World>(
     world: &W,
     drive: &Drive,
-    injected: &[Injected],
+    excused: &Excused,
 ) -> Vec<String> {
     let mut wrong = drive.wrong.clone();
     let told = world.told().await;
-    wrong.extend(repeats(&told, injected));
+    wrong.extend(repeats(&told, excused));
     let at_source = world.at_source(&Scenario::id()).await;
     if at_source.n_resolved > 1 {
         wrong.push(format!("resolved {} times at its source", at_source.n_resolved));
@@ -117,19 +130,21 @@ fn endings(scenario: &Scenario, injected: &[Injected]) -> Vec<Ending> {
     endings
 }
 
-/// What may be missing, since the other side refused it for good: that is recorded, and no retry
-/// would help
-struct Slack {
-    n_comments: usize,
-    n_told: usize,
-}
-
-impl Slack {
-    fn of(injected: &[Injected]) -> Self {
-        let refusals = |call| {
-            injected.iter().filter(|it| (it.call, it.fault) == (call, PortFault::Refuse)).count()
+impl Excused {
+    /// What those faults at ports excuse
+    pub(crate) fn by(scenario: &Scenario, injected: &[Injected]) -> Self {
+        let at = |call: &str, faults: &[PortFault]| {
+            injected.iter().filter(|it| it.call == call && faults.contains(&it.fault)).count()
         };
-        Self { n_comments: refusals(COMMENT), n_told: refusals(PUBLISH) }
+        Self {
+            may_end: endings(scenario, injected),
+            n_comments: at(COMMENT, &[PortFault::Refuse]),
+            n_told: at(PUBLISH, &[PortFault::Refuse]),
+            // Only where it was posted and the note of it was not made can nobody know.
+            n_repeats: at(POST, &[PortFault::LoseAnswer, PortFault::CrashAfter])
+                + at(NOTED, &[PortFault::Fail, PortFault::Refuse, PortFault::TimeOut]),
+            n_unsure: injected.iter().filter(|it| CHAT.contains(&it.call)).count(),
+        }
     }
 
     fn matches(&self, expected: &Ending, ended: &Ending) -> bool {
@@ -147,15 +162,7 @@ impl Slack {
 }
 
 /// A message that was told twice without need, or without saying that it may be a repeat
-fn repeats(told: &[Told], injected: &[Injected]) -> Vec<String> {
-    let at = |call: &str, faults: &[PortFault]| {
-        injected.iter().filter(|it| it.call == call && faults.contains(&it.fault)).count()
-    };
-    // Only where it was posted and the note of it was not made can nobody know.
-    let n_excused = at(POST, &[PortFault::LoseAnswer, PortFault::CrashAfter])
-        + at(NOTED, &[PortFault::Fail, PortFault::Refuse, PortFault::TimeOut]);
-    let n_unclear = injected.iter().filter(|it| CHAT.contains(&it.call)).count();
-
+fn repeats(told: &[Told], excused: &Excused) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for it in told {
@@ -165,10 +172,11 @@ fn repeats(told: &[Told], injected: &[Injected]) -> Vec<String> {
         }
     }
     let n_repeats: usize = times.values().sum();
-    if n_repeats > n_excused {
+    if n_repeats > excused.n_repeats {
+        let n_excused = excused.n_repeats;
         wrong.push(format!("told {n_repeats} times too often, excused {n_excused}: {told:?}"));
     }
-    if told.iter().filter(|it| it.unsure).count() > n_unclear {
+    if told.iter().filter(|it| it.unsure).count() > excused.n_unsure {
         wrong.push(format!("marked as a repeat without reason: {told:?}"));
     }
     wrong

@@ -10,6 +10,7 @@ use defuse_domain::{
 use defuse_flow::AlertState;
 use defuse_testkit::{LEGITIMATE_TRAVEL, TRAVEL, TravelAlert, an_alert, away, rule_book};
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 /// What the person says who resolves the alert before we do
 const ATTACK: Classification = Classification::TruePositive(Threat::CompromisedAccount);
@@ -74,8 +75,8 @@ pub(crate) struct Ending {
 /// What the directory knows of kim; lee is never away
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Directory {
-    is_away_known: bool,
-    risk: RiskLevel,
+    pub(crate) is_away_known: bool,
+    pub(crate) risk: RiskLevel,
 }
 
 const KIM_IS_AWAY: Directory = Directory { is_away_known: true, risk: RiskLevel::None };
@@ -184,7 +185,7 @@ impl Ending {
     }
 
     /// It stays open, since nothing could be known
-    fn unknown(alert: &TravelAlert) -> Self {
+    pub(crate) fn unknown(alert: &TravelAlert) -> Self {
         Self { unknown: FACTS.map(str::to_owned).into(), ..Self::open(alert) }
     }
 
@@ -227,6 +228,22 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     all.extend(of_two_states());
     all.extend(at_the_same_time());
     all
+}
+
+/// The alert comes from Defender for Cloud Apps itself, which memory does not speak
+pub(crate) fn at_cloud_apps() -> Scenario {
+    let sample = include_str!("../../events/receive/infrequent-country-cloud-apps.json");
+    let mut alert: Value = serde_json::from_str(sample).unwrap();
+    // Our id is theirs after two letters.
+    alert["_id"] = json!(Scenario::id().as_str().trim_start_matches("ca"));
+    alert["timestamp"] = json!(an_alert().updated().as_millisecond());
+    let text = alert.to_string();
+    let as_from_graph = an_alert();
+    Scenario {
+        at_source: text.clone(),
+        events: vec![Event::Arrives(text)],
+        ..Scenario::of("resolved at Cloud Apps", &as_from_graph, Ending::resolved(&as_from_graph))
+    }
 }
 
 /// One alert, in one state

@@ -1,18 +1,21 @@
 //! Runs scenarios with every fault there can be, and keeps the score.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+};
 
 use defuse_testkit::{FaultPlan, PortFault};
 
 use super::{
-    check::{ended_wrongly, harm_done},
+    check::{Excused, ended_wrongly, harm_done},
     drive::Driver,
     scenarios::Scenario,
     world::World,
 };
 
 /// How many rounds it may take to come to rest
-const ROUNDS_MAX: usize = 10;
+pub(crate) const ROUNDS_MAX: usize = 10;
 
 /// How many rounds a lasting fault lasts
 const ROUNDS_LASTING: usize = 4;
@@ -21,6 +24,12 @@ const ROUNDS_LASTING: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Sweep<M> {
     make: M,
+    tally: Tally,
+}
+
+/// What was tried, and what went wrong
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
     score: BTreeMap<&'static str, Score>,
     wrong: Vec<String>,
 }
@@ -38,7 +47,7 @@ where
     W: World + Sync,
 {
     pub(crate) const fn new(make: M) -> Self {
-        Self { make, score: BTreeMap::new(), wrong: Vec::new() }
+        Self { make, tally: Tally::new() }
     }
 
     /// Runs the scenario by that plan to its end, and checks it; gives the names of its calls
@@ -46,8 +55,9 @@ where
         let world = (self.make)(scenario).await;
         let mut driver = Driver::new(&world, scenario, plan);
         driver.go_on(ROUNDS_MAX).await;
-        let wrong = ended_wrongly(&world, scenario, driver.drive(), &plan.injected()).await;
-        self.keep(scenario, plan, &wrong);
+        let excused = Excused::by(scenario, &plan.injected());
+        let wrong = ended_wrongly(&world, driver.drive(), &excused).await;
+        self.tally.keep(scenario, &plan.injected(), &wrong);
         plan.calls()
     }
 
@@ -85,28 +95,69 @@ where
                 let mut driver = Driver::new(&world, scenario, &plan);
                 driver.go_on(ROUNDS_LASTING).await;
                 let injected = plan.injected();
-                let mut wrong = harm_done(&world, driver.drive(), &injected).await;
+                let excused = Excused::by(scenario, &injected);
+                let mut wrong = harm_done(&world, driver.drive(), &excused).await;
                 plan.heal();
                 driver.go_on(ROUNDS_MAX).await;
-                wrong.extend(ended_wrongly(&world, scenario, driver.drive(), &injected).await);
-                self.keep(scenario, &plan, &wrong);
+                wrong.extend(ended_wrongly(&world, driver.drive(), &excused).await);
+                self.tally.keep(scenario, &injected, &wrong);
             }
         }
     }
 
     /// The names of the calls of the undisturbed run
-    async fn calls(&mut self, scenario: &Scenario) -> Vec<&'static str> {
+    pub(crate) async fn calls(&mut self, scenario: &Scenario) -> Vec<&'static str> {
         let calls = self.run(scenario, &FaultPlan::default()).await;
-        self.score.entry(scenario.name).or_default().calls.clone_from(&calls);
+        self.tally.calls(scenario, &calls);
         calls
     }
 
-    fn keep(&mut self, scenario: &Scenario, plan: &FaultPlan, wrong: &[String]) {
+    /// What came of it
+    pub(crate) fn tally(self) -> Tally {
+        self.tally
+    }
+}
+
+impl Tally {
+    pub(crate) const fn new() -> Self {
+        Self { score: BTreeMap::new(), wrong: Vec::new() }
+    }
+
+    /// Keeps what is called in the undisturbed run
+    pub(crate) fn calls(&mut self, scenario: &Scenario, calls: &[&'static str]) {
+        self.score.entry(scenario.name).or_default().calls = calls.to_vec();
+    }
+
+    /// Keeps one run, and what was wrong with it
+    pub(crate) fn keep(&mut self, scenario: &Scenario, faults: &impl Debug, wrong: &[String]) {
         self.score.entry(scenario.name).or_default().n_runs += 1;
         if !wrong.is_empty() {
             let wrong = wrong.join("\n");
-            self.wrong.push(format!("{}, {:?}\n{wrong}", scenario.name, plan.injected()));
+            self.wrong.push(format!("{}, {faults:?}\n{wrong}", scenario.name));
         }
+    }
+
+    /// Both
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.add(other);
+        self
+    }
+
+    /// Adds what others kept
+    pub(crate) fn add(&mut self, other: Self) {
+        for (name, Score { calls, n_runs }) in other.score {
+            let score = self.score.entry(name).or_default();
+            score.n_runs += n_runs;
+            if !calls.is_empty() {
+                score.calls = calls;
+            }
+        }
+        self.wrong.extend(other.wrong);
+    }
+
+    /// How many runs there were
+    pub(crate) fn n_runs(&self) -> usize {
+        self.score.values().map(|it| it.n_runs).sum()
     }
 
     /// What went wrong, run by run
@@ -125,6 +176,7 @@ where
                 println!("    {n_called} × {call}");
             }
         }
+        println!("{} runs in all", self.n_runs());
         let n_wrong = self.wrong.len();
         let first: Vec<&str> = self.wrong.iter().take(5).map(String::as_str).collect();
         assert!(self.wrong.is_empty(), "{n_wrong} runs went wrong:\n{}", first.join("\n\n"));

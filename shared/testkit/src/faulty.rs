@@ -5,7 +5,6 @@ mod ports;
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::{Future, pending, poll_fn},
-    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
 };
@@ -104,14 +103,17 @@ impl FaultPlan {
 
     /// Runs a step to its end, or until a call in it never answers: then the step is dropped where
     /// it stands, and nothing is given
-    pub async fn run<T>(&self, step: impl Future<Output = T>) -> Option<T> {
-        let mut step = pin!(step);
-        poll_fn(|context| match step.as_mut().poll(context) {
+    pub fn run<'a, T>(
+        &'a self,
+        step: impl Future<Output = T> + 'a,
+    ) -> impl Future<Output = Option<T>> + 'a {
+        // Boxed, since a step on real adapters is large.
+        let mut step = Box::pin(step);
+        poll_fn(move |context| match step.as_mut().poll(context) {
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending if std::mem::take(&mut self.locked().is_hanging) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
-        .await
     }
 
     /// Counts a call; how it goes wrong, if it does
