@@ -162,11 +162,12 @@ async fn a_reason_that_is_too_long_is_cut() {
     at_the_gate(async |gate| {
         for name in ["a", "é", "漢", "🐟", "\"\\"] {
             let layer = gate.layer();
-            let keys: String =
-                (0..200).map(|it| format!("{}: {it}\n", json!(name.repeat(40 + it % 7)))).collect();
+            let keys: Vec<String> =
+                (0..200).map(|it| format!("{}: {it}", json!(name.repeat(40 + it % 7)))).collect();
+            let keys = keys.join("\n");
             let text = layer.path(PLAYBOOK);
             let shipped = std::fs::read_to_string(&text).unwrap();
-            layer.write(PLAYBOOK, &format!("{keys}{shipped}"));
+            layer.write(PLAYBOOK, &format!("{keys}\n{shipped}"));
 
             let function = gate.provision(&layer, &[]);
             let request = gate.cloud_formation.request_for("create", "sha256:1");
