@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use defuse_domain::{
-    Action, Alert, AlertId, Decision, Effect, EffectAction, Outcome, Plan, Playbook, Question,
-    RuleBook, Run, RunKey, User, decide,
+    Action, Alert, AlertId, Decision, Effect, EffectAction, EffectId, Outcome, Plan, Playbook,
+    Question, RuleBook, Run, RunKey, User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
@@ -56,7 +56,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         let key = RunKey { alert_id: alert.id.clone(), revision: alert.revision(), look: looks };
         let decision = self.within_limits(decision, &key, &alert.users(), now).await?;
         let mut plan = Plan::of(&alert, &decision, &self.rules, &key);
-        plan.effects.extend(self.left_to_tell(&alert, &decision, last_run).await?);
+        plan.effects.extend(self.left_to_do(&alert, &decision, last_run).await?);
         let tags = staying(tags, &alert, &self.rules).chain(plan.tags).collect();
         let run = Run {
             key,
@@ -81,10 +81,11 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         }
     }
 
-    /// Who is to be told of what we did, where the source sends that back to us before they were.
+    /// What was to follow our change, where the source sends that back to us before it did: who is
+    /// to be told, and what is to be said there.
     ///
     /// Who was told already is not told again: the ids are the same.
-    async fn left_to_tell(
+    async fn left_to_do(
         &self,
         alert: &Alert,
         decision: &Decision,
@@ -99,8 +100,10 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             Outcome::ResolvedAtSource => true,
             Outcome::Open => false,
         };
-        let tells = |it: &Effect| is_ours && matches!(it.action, EffectAction::Notify(_));
-        Ok(before.effects.into_iter().filter(tells).collect())
+        if !is_ours {
+            return Ok(Vec::new());
+        }
+        Ok(before.effects.into_iter().filter_map(|it| left_of(it, alert)).collect())
     }
 
     /// The decision, unless a limit of one of its playbooks is used up: then the alert stays open
@@ -126,6 +129,19 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             .collect();
         Ok(decision.kept_open(reasons))
     }
+}
+
+/// What is left of an effect when the alert came back resolved as we want it: of the resolve, the
+/// comment, unless it came back too
+fn left_of(effect: Effect, alert: &Alert) -> Option<Effect> {
+    let text = match effect.action {
+        EffectAction::Notify(_) => return Some(effect),
+        EffectAction::Comment { text } => text,
+        EffectAction::Resolve { comment, .. } => comment?,
+    };
+    let is_there = alert.comments.iter().any(|it| it.text.as_ref() == Some(&text));
+    let id = EffectId("comment".to_owned());
+    (!is_there).then_some(Effect { id, action: EffectAction::Comment { text } })
 }
 
 /// The tags that an alert keeps from before.

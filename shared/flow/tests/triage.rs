@@ -5,7 +5,8 @@ mod triage {
     use std::collections::BTreeSet;
 
     use defuse_domain::{
-        AlertId, Classification, Outcome, Question, Run, RunKey, Severity, Threat,
+        AlertId, Classification, Effect, EffectAction, Outcome, Question, Run, RunKey, Severity,
+        Threat,
     };
     use defuse_flow::{AlertState, AlertStore, LimitClaim, LimitStore, RunStore, Triage, Triaged};
     use defuse_testkit::{
@@ -164,7 +165,14 @@ mod triage {
         let run = bench.decided(&an_alert()).await;
 
         let echo = bench.decided(&an_alert().resolved_as(TRAVEL).later(1)).await;
-        assert_eq!(echo.effects, run.effects[1..], "the same notification, by the same id");
+        let EffectAction::Resolve { comment: Some(comment), .. } = &run.effects[0].action else {
+            panic!("{:?}", run.effects)
+        };
+        let said = |it: &Effect| it.action == EffectAction::Comment { text: comment.clone() };
+        assert!(said(&echo.effects[0]), "the comment did not come back: {:?}", echo.effects);
+        assert_eq!(echo.effects[1..], run.effects[1..], "the same notification, by the same id");
+        let again = bench.decided(&an_alert().resolved_as(TRAVEL).later(2)).await;
+        assert_eq!(again.effects, echo.effects, "and so with every echo");
 
         let bench = Bench::new();
         bench.decided(&an_alert()).await;
