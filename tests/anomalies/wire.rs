@@ -130,6 +130,10 @@ impl Kind {
                 ..excused
             },
             (Role::Tell, Wrong::Crash) => Excused { n_repeats: 1, n_unsure: 1, ..excused },
+            // Every message was tried meanwhile, and none of them is known not to be there.
+            (Role::Tell, Wrong::DropAll) => {
+                Excused { n_unsure: scenario.ends.told.len(), ..excused }
+            }
             (Role::Tell, Wrong::Garbage) => Excused { n_told: 1, ..excused },
             (Role::Tell, Wrong::Closed) | (Role::Ask(_) | Role::Look | Role::Change, _) => excused,
             (Role::Tell, _) => Excused { n_unsure: 1, ..excused },
