@@ -89,7 +89,7 @@ impl<'a> Way<'a> {
         });
         let kinds = KINDS.iter().filter(|it| it.is_among(&self.requests));
         let at_wire = kinds.flat_map(|kind| {
-            let wrongs = Wrong::ALL.into_iter().filter(|it| kind.can_go(*it));
+            let wrongs = Wrong::ALL.into_iter();
             wrongs.map(move |it| Job::AtWire(scenario, kind, it))
         });
         at_wire.chain(at_port).collect()

@@ -108,14 +108,6 @@ impl Kind {
         at(self.path) > n_spared
     }
 
-    /// Whether that is tried.
-    ///
-    /// The adapter takes a change for made when the status is 200, whatever is in the answer: what
-    /// stands before Graph and answers so in its place is believed. That is open.
-    pub(crate) fn can_go(&self, wrong: Wrong) -> bool {
-        (self.name, wrong) != ("resolve", Wrong::Garbage)
-    }
-
     /// What it excuses that this goes wrong
     fn excused(&self, scenario: &Scenario, wrong: Wrong) -> Excused {
         let excused = Excused { may_end: vec![scenario.ends.clone()], ..Excused::default() };

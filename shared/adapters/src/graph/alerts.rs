@@ -58,7 +58,12 @@ impl GraphSource {
         let call =
             Call { method: Method::PATCH, url: &url, body: Some(&body), tries: Tries::Several };
         let answer = self.graph.call(call, deadline).await;
-        expect_success(alert, answer).map(|it| it.status)
+        let answer = expect_success(alert, answer)?;
+        // Why: whatever stands before Graph may answer 200 too. Graph answers with the alert, in
+        // JSON; anything else is no word of Graph's, and the next look tells.
+        serde_json::from_slice::<Value>(&answer.body)
+            .map_err(|error| delivery::busy(NAME, None, error))?;
+        Ok(answer.status)
     }
 
     /// Adds the comment unless it is there; gives the status if it was added.
