@@ -10,6 +10,7 @@ import datetime
 import http.server
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -38,8 +39,8 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
         self.server.over.wait(10)
 
 
-def start(bootstrap: Path, config: Path) -> tuple[float, float, int]:
-    """Milliseconds on the wall, milliseconds of CPU, and the most memory, in KiB"""
+def start(bootstrap: Path, config: Path) -> tuple[float, float]:
+    """Milliseconds on the wall, and milliseconds of CPU"""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
     server.daemon_threads = True
     server.asked, server.over = threading.Event(), threading.Event()
@@ -63,7 +64,8 @@ def start(bootstrap: Path, config: Path) -> tuple[float, float, int]:
     process = subprocess.Popen([bootstrap], env=environment, stderr=subprocess.PIPE)
     asked = server.asked.wait(10)
     wall = (time.monotonic() - begin) * 1000
-    process.kill()
+    # Not `kill()`, which would take the usage away from us.
+    os.kill(process.pid, signal.SIGKILL)
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     error = process.stderr.read().decode()
@@ -73,7 +75,7 @@ def start(bootstrap: Path, config: Path) -> tuple[float, float, int]:
     server.server_close()
     if not asked:
         raise SystemExit(f"{bootstrap} does not start: {error}")
-    return wall, (usage.ru_utime + usage.ru_stime) * 1000, usage.ru_maxrss
+    return wall, (usage.ru_utime + usage.ru_stime) * 1000
 
 
 def processor() -> str:
@@ -90,17 +92,17 @@ def main() -> int:
         f"Measured on {datetime.date.today()}, {platform.machine()} ({processor()}, {os.cpu_count()} "
         f"cores), {STARTS} starts each; load at the beginning {os.getloadavg()[0]:.1f}.",
         "",
-        "| function | binary | archive | start, CPU | start, wall | at 256 MB, about | memory |",
-        "|---|---|---|---|---|---|---|",
+        "| function | binary | archive | start, CPU | start, wall | at 256 MB, about |",
+        "|---|---|---|---|---|---|",
     ]
     for folder in sorted((built / "functions").iterdir()):
         bootstrap = folder / "bootstrap"
         starts = [start(bootstrap.resolve(), config.resolve()) for _ in range(STARTS)]
-        wall, cpu, memory = (statistics.median(it) for it in zip(*starts))
+        wall, cpu = (statistics.median(it) for it in zip(*starts))
         size, archive = bootstrap.stat().st_size / 1e6, len(pack(folder)) / 1e6
         lines.append(
             f"| {folder.name} | {size:.1f} MB | {archive:.1f} MB | {cpu:.0f} ms | {wall:.0f} ms "
-            f"| {cpu / SHARE:.0f} ms | {memory / 1024:.0f} MiB |"
+            f"| {cpu / SHARE:.0f} ms |"
         )
     text = "\n".join(lines) + "\n"
     print(text)

@@ -4,9 +4,8 @@
 //! `secretsmanager:DescribeSecret` to see whether it is there.
 
 use aws_sdk_secretsmanager::Client;
-use aws_smithy_types::error::display::DisplayErrorContext;
 
-use crate::secret::Secret;
+use crate::{chain::Chain, secret::Secret};
 
 /// A secret cannot be had
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +38,7 @@ impl SecretsManager {
     /// The text of a secret
     pub async fn get(&self, name: &str) -> Result<Secret, SecretError> {
         let got = self.client.get_secret_value().secret_id(name).send().await;
-        let got = got.map_err(|error| not_given(name, &DisplayErrorContext(error)))?;
+        let got = got.map_err(|error| not_given(name, &Chain(&error)))?;
         let text = got.secret_string.ok_or_else(|| SecretError::NotText(name.to_owned()))?;
         Ok(Secret::new(text))
     }
@@ -47,7 +46,7 @@ impl SecretsManager {
     /// Whether there is such a secret, without reading it
     pub async fn look(&self, name: &str) -> Result<(), SecretError> {
         let described = self.client.describe_secret().secret_id(name).send().await;
-        described.map(drop).map_err(|error| not_given(name, &DisplayErrorContext(error)))
+        described.map(drop).map_err(|error| not_given(name, &Chain(&error)))
     }
 }
 
