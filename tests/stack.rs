@@ -118,7 +118,6 @@ mod tests {
                 "deliver lacks dynamodb:GetRecords",
                 "deliver lacks dynamodb:GetShardIterator",
                 "deliver lacks dynamodb:ListStreams",
-                "deliver lacks dynamodb:PutItem",
                 "deliver lacks dynamodb:Query",
                 "deliver lacks sns:Publish",
                 "deliver does not need dynamodb:DeleteItem",

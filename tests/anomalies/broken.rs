@@ -8,8 +8,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertStore, AtSource, Chat, Claim, DeliveryError, LimitClaim, LimitStore, NotificationLog,
-    Notifier, Outbox, Outstanding, Recorded, RunStore, SourceClient, StoreError, Stored,
-    StoredAlert,
+    Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient, StoreError,
+    Stored, StoredAlert,
 };
 use defuse_testkit::{FixedFacts, MemoryStore, SourceView};
 use jiff::{SignedDuration, Timestamp};
@@ -118,7 +118,9 @@ impl AlertStore for Broken<MemoryStore> {
         }
         self.port.store(&alert, now).await
     }
+}
 
+impl RejectStore for Broken<MemoryStore> {
     async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
         self.port.reject(unreadable, now).await
     }

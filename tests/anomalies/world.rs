@@ -2,14 +2,21 @@
 
 use defuse_domain::{AlertId, Notification};
 use defuse_flow::{
-    AlertStore, Chat, FactSource, LimitStore, NotificationLog, Notifier, Outbox, RunStore,
-    SourceClient,
+    AlertStore, Chat, FactSource, LimitStore, NotificationLog, Notifier, Outbox, RejectStore,
+    RunStore, SourceClient,
 };
 use defuse_testkit::SourceView;
 
 /// A world with one source, one store and chat, fresh for each run of a scenario
 pub(crate) trait World {
-    type Store: AlertStore + RunStore + LimitStore + Outbox + NotificationLog + Send + Sync;
+    type Store: AlertStore
+        + RejectStore
+        + RunStore
+        + LimitStore
+        + Outbox
+        + NotificationLog
+        + Send
+        + Sync;
     type Facts: FactSource + Send + Sync;
     type Source: SourceClient + Sync;
     type Topic: Notifier + Sync;

@@ -3,7 +3,7 @@
 use std::{cell::Cell, collections::BTreeSet};
 
 use defuse_domain::{Alert, Shape, Unreadable, UnreadableCode};
-use defuse_flow::{AlertState, AlertStore, RunStore, Stored};
+use defuse_flow::{AlertState, AlertStore, RejectStore as _, RunStore, Stored};
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 use tokio::task::JoinSet;

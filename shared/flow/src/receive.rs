@@ -4,7 +4,7 @@ use defuse_domain::{AlertId, Revision, Unreadable, read_body};
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::ports::{AlertStore, StoreError, Stored};
+use crate::ports::{AlertStore, RejectStore, StoreError, Stored};
 
 /// Takes alerts in
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct Receipt {
     pub rejected: Vec<Unreadable>,
 }
 
-impl<S: AlertStore> Receive<S> {
+impl<S: AlertStore + RejectStore> Receive<S> {
     /// The step, on that store
     pub const fn new(store: S) -> Self {
         Self { store }

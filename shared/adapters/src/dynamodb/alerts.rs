@@ -1,33 +1,26 @@
 //! Where alerts are kept when they arrive.
 //!
-//! DynamoDB actions: `dynamodb:GetItem`, `dynamodb:BatchWriteItem`, `dynamodb:UpdateItem`; for
-//! what is rejected, `dynamodb:PutItem`.
+//! DynamoDB actions: `dynamodb:GetItem`, `dynamodb:BatchWriteItem`, `dynamodb:UpdateItem`.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::{Alert, AlertId, Revision, Unreadable};
+use defuse_domain::{Alert, AlertId, Revision};
 use defuse_flow::{AlertState, AlertStore, StoreError, Stored};
 use jiff::Timestamp;
 
 use super::{
     DynamoDbStore,
-    bodies::{Body, CONTENT},
+    bodies::Body,
     change::{Change, Written},
     errors::store_error,
-    items::{Item, bytes, compress, cut, expires, number, state_name, text},
-    keys::{Key, digest},
+    items::{Item, cut, number, state_name, text},
+    keys::Key,
     work::WorkKind,
 };
 
 /// As much of a title as the head has, in bytes
 const TITLE_BYTES_MAX: usize = 80;
-/// As much of a rejected payload as is kept, in bytes, compressed or not
-const REJECTED_BYTES_MAX: usize = 300 * 1024;
-/// As much of the message to the sender as is kept, in bytes
-const MESSAGE_BYTES_MAX: usize = 2_000;
-/// How long a rejected payload is kept
-const REJECTED_DAYS: i64 = 90;
 
 impl AlertStore for DynamoDbStore {
     async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
@@ -44,32 +37,6 @@ impl AlertStore for DynamoDbStore {
             Written::Changed(Some(_)) => Ok(Stored::Newer),
             Written::Kept(_) => Ok(Stored::Again),
         }
-    }
-
-    async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
-        let what = "to keep a rejected payload";
-        let mut compressed = compress(what, unreadable.raw.as_bytes())?;
-        if compressed.len() > REJECTED_BYTES_MAX {
-            let beginning = cut(&unreadable.raw, REJECTED_BYTES_MAX);
-            compressed = compress(what, beginning.as_bytes())?;
-        }
-        // Why: the same payload with the same reason is one item, however often it is sent.
-        let name = digest(format!("{} {}", unreadable.code, unreadable.raw).as_bytes());
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(Key::rejected(now, &name).attributes()))
-            .item("code", text(unreadable.code.name()))
-            .item("line", number(unreadable.line))
-            .item("message", text(cut(&unreadable.message, MESSAGE_BYTES_MAX)))
-            .item("bytes", number(unreadable.raw.len()))
-            .item(CONTENT, bytes(compressed))
-            .item("received", text(now.to_string()))
-            .item("expires", expires(now, REJECTED_DAYS))
-            .send()
-            .await;
-        put.map(drop).map_err(|error| store_error(what, error))
     }
 }
 

@@ -12,7 +12,7 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertState, AlertStore, CLAIM_SECONDS, Claim, LimitClaim, LimitStore, NotificationLog, Outbox,
-    Outstanding, Recorded, RunStore, StoreError, Stored, StoredAlert, WebhookLog,
+    Outstanding, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -84,7 +84,9 @@ impl AlertStore for MemoryStore {
         state.heads.insert(alert.id.clone(), Head { stored, effects: Effects::default() });
         Ok(came)
     }
+}
 
+impl RejectStore for MemoryStore {
     async fn reject(&self, unreadable: &Unreadable, _now: Timestamp) -> Result<(), StoreError> {
         let mut state = locked(&self.state);
         if !state.rejected.contains(unreadable) {

@@ -8,8 +8,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, Recorded, RunStore, SourceClient, StoreError,
-    Stored, StoredAlert, WebhookLog,
+    NotificationLog, Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient,
+    StoreError, Stored, StoredAlert, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -68,9 +68,11 @@ impl<P: AlertStore + Sync> AlertStore for Faulty<P> {
     async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
         self.plan.call("AlertStore::store", self.port.store(alert, now)).await
     }
+}
 
+impl<P: RejectStore + Sync> RejectStore for Faulty<P> {
     async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
-        self.plan.call("AlertStore::reject", self.port.reject(unreadable, now)).await
+        self.plan.call("RejectStore::reject", self.port.reject(unreadable, now)).await
     }
 }
 
