@@ -153,11 +153,11 @@ impl RunStore for Broken<MemoryStore> {
 impl LimitStore for Broken<MemoryStore> {
     async fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         now: Timestamp,
     ) -> Result<Vec<LimitClaim>, StoreError> {
-        LimitStore::claim(&self.port, run, claims, now).await
+        LimitStore::claim(&self.port, alert, claims, now).await
     }
 }
 

@@ -32,7 +32,7 @@ struct State {
     heads: BTreeMap<AlertId, Head>,
     rejected: Vec<Unreadable>,
     runs: BTreeMap<RunKey, Run>,
-    counted: BTreeMap<String, BTreeSet<RunKey>>,
+    counted: BTreeMap<String, BTreeSet<AlertId>>,
     taken: BTreeSet<String>,
     notes: BTreeMap<String, Note>,
 }
@@ -61,7 +61,7 @@ impl MemoryStore {
         state.heads.get(id).map(|it| it.effects.states()).unwrap_or_default()
     }
 
-    /// How many runs a limit has counted
+    /// How many alerts a limit has counted
     pub fn n_counted(&self, counter: &str) -> usize {
         locked(&self.state).counted.get(counter).map_or(0, BTreeSet::len)
     }
@@ -81,9 +81,12 @@ impl AlertStore for MemoryStore {
             version: older.map_or(0, |it| it.stored.version) + 1,
             looks: 0,
             last_run: older.and_then(|it| it.stored.last_run.clone()),
+            effects: BTreeMap::new(),
+            refused: false,
             tags: older.map(|it| it.stored.tags.clone()).unwrap_or_default(),
         };
-        state.heads.insert(alert.id.clone(), Head { stored, effects: Effects::default() });
+        let effects = older.map(|it| it.effects.clone()).unwrap_or_default();
+        state.heads.insert(alert.id.clone(), Head { stored, effects });
         Ok(came)
     }
 }
@@ -112,7 +115,11 @@ impl Pace for MemoryStore {
 
 impl RunStore for MemoryStore {
     async fn load(&self, id: &AlertId) -> Result<Option<StoredAlert>, StoreError> {
-        Ok(locked(&self.state).heads.get(id).map(|it| it.stored.clone()))
+        Ok(locked(&self.state).heads.get(id).map(|it| StoredAlert {
+            effects: it.effects.states().into_iter().collect(),
+            refused: it.effects.refused(),
+            ..it.stored.clone()
+        }))
     }
 
     async fn record(
@@ -149,7 +156,7 @@ impl RunStore for MemoryStore {
 impl LimitStore for MemoryStore {
     async fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         _now: Timestamp,
     ) -> Result<Vec<LimitClaim>, StoreError> {
@@ -159,8 +166,8 @@ impl LimitStore for MemoryStore {
             let counted = state.counted.entry(claim.counter.clone()).or_default();
             let has_room = usize::try_from(claim.max).is_ok_and(|max| counted.len() < max);
             if has_room {
-                counted.insert(run.clone());
-            } else if !counted.contains(run) {
+                counted.insert(alert.clone());
+            } else if !counted.contains(alert) {
                 used_up.push(claim.clone());
             }
         }
@@ -172,6 +179,9 @@ impl Outbox for MemoryStore {
     async fn outstanding(&self, id: &AlertId) -> Result<Option<Outstanding>, StoreError> {
         let state = locked(&self.state);
         let Some(head) = state.heads.get(id) else { return Ok(None) };
+        if head.stored.state == AlertState::Pending {
+            return Ok(None);
+        }
         let Some(run) = head.stored.last_run.as_ref().and_then(|it| state.runs.get(it)) else {
             return Ok(None);
         };
@@ -199,7 +209,8 @@ impl Outbox for MemoryStore {
         if head.effects.mark(run, effect, state) {
             head.stored.version += 1;
         }
-        if head.effects.refused() && !was_refused {
+        let is_pending = head.stored.state == AlertState::Pending;
+        if head.effects.refused() && !was_refused && !is_pending {
             head.stored.state = AlertState::Open;
         }
         Ok(())

@@ -108,11 +108,11 @@ impl<P: RunStore + Sync> RunStore for Faulty<P> {
 impl<P: LimitStore + Sync> LimitStore for Faulty<P> {
     async fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         now: Timestamp,
     ) -> Result<Vec<LimitClaim>, StoreError> {
-        self.plan.call("LimitStore::claim", self.port.claim(run, claims, now)).await
+        self.plan.call("LimitStore::claim", self.port.claim(alert, claims, now)).await
     }
 }
 
