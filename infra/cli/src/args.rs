@@ -88,7 +88,7 @@ determinedBy reasons unknown (each fact and reason) flags trace.")]
     Bundle(BundleArguments),
     /// Shows what a configuration changes
     Diff(DiffArguments),
-    /// Shows why `defuse dev` decided an alert as it did
+    /// Shows why `defuse dev` decided an alert as it did, and everything that happened to it
     #[command(after_help = "\
 Examples:
   defuse explain ca6b016779f552cc5023d8319a
@@ -199,7 +199,7 @@ pub(crate) struct ExplainArguments {
     /// Folder that keeps the state of the host
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
-    /// One JSON object, as of `triage --json`, with `decided`, `bundle` and `facts`
+    /// One JSON object, as of `triage --json`, with `decided`, `bundle`, `facts` and `history`
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use defuse_adapters::DynamoDbStore;
-use defuse_domain::{Alert, AlertId, Run};
-use defuse_flow::{RunStore as _, StoreError};
+use defuse_domain::{Alert, AlertId, Entry, Run, history};
+use defuse_flow::{AlertHistory, HistoryStore as _, RunStore as _, StoreError};
 use defuse_lambda::{AwsCredentials, Config, Environment, SharedLookup, Wiring};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -30,21 +30,23 @@ struct Announcement {
     address: SocketAddr,
 }
 
-/// An alert, and the run that decided it last
+/// An alert, the run that decided it last, and everything that happened to it
 pub(crate) struct LastRun {
     pub(crate) alert: Alert,
     pub(crate) run: Option<Run>,
+    history: Vec<Entry>,
 }
 
 impl LastRun {
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "raw": self.alert.raw, "run": self.run })
+        json!({ "raw": self.alert.raw, "run": self.run, "history": self.history })
     }
 
     fn from_json(value: &Value) -> Option<Self> {
         let alert = Alert::read(value.get("raw")?.as_str()?).ok()?;
         let run = serde_json::from_value(value.get("run")?.clone()).ok()?;
-        Some(Self { alert, run })
+        let history = serde_json::from_value(value.get("history")?.clone()).ok()?;
+        Some(Self { alert, run, history })
     }
 }
 
@@ -74,7 +76,8 @@ pub(crate) async fn last_run(
         Some(key) => store.run(key).await?,
         None => None,
     };
-    Ok(Some(LastRun { alert: stored.alert, run }))
+    let AlertHistory { revisions, runs, effects } = store.history(id).await?.unwrap_or_default();
+    Ok(Some(LastRun { alert: stored.alert, run, history: history(&revisions, &runs, &effects) }))
 }
 
 pub(crate) async fn run(arguments: ExplainArguments) -> Result<(), Failure> {
@@ -99,14 +102,20 @@ pub(crate) async fn run(arguments: ExplainArguments) -> Result<(), Failure> {
                 object.insert("decided".to_owned(), json!(run.decided));
                 object.insert("bundle".to_owned(), json!(run.bundle));
                 object.insert("facts".to_owned(), json!(run.facts));
+                object.insert("history".to_owned(), json!(found.history));
             }
             writeln!(out, "{object}")
         }
         (Some(run), false) => report::write_summary(&mut out, &found.alert, &run.decision)
             .and_then(|()| write_when(&mut out, run))
-            .and_then(|()| report::write_trace(&mut out, &run.decision)),
-        (None, true) => writeln!(out, "{}", json!({ "alert": id, "outcome": "pending" })),
-        (None, false) => writeln!(out, "{id} is stored and not yet decided"),
+            .and_then(|()| report::write_trace(&mut out, &run.decision))
+            .and_then(|()| report::write_history(&mut out, &found.history)),
+        (None, true) => {
+            let history = &found.history;
+            writeln!(out, "{}", json!({ "alert": id, "outcome": "pending", "history": history }))
+        }
+        (None, false) => writeln!(out, "{id} is stored and not yet decided")
+            .and_then(|()| report::write_history(&mut out, &found.history)),
     };
     written.map_err(Failure::Output)
 }

@@ -8,7 +8,7 @@
 //! | `E#<user>` | `<created>#<alert>` | link from a user to an alert |
 //! | `J#<day>` | `<digest>` | what could not be read, with its reason |
 //! | `W#<webhook>` | `W` | a webhook message that was taken |
-//! | `L#<counter>` | `L` | the runs that a limit counted |
+//! | `L#<counter>` | `L` | the alerts that a limit counted |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
@@ -25,6 +25,7 @@ mod bundles;
 mod change;
 mod effects;
 mod errors;
+mod history;
 mod items;
 mod keys;
 mod limits;

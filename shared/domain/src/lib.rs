@@ -18,6 +18,7 @@ mod explanation;
 mod fact;
 mod facts_document;
 mod flag;
+mod history;
 mod last_run;
 mod notification;
 mod organisation;
@@ -60,6 +61,7 @@ pub use fact::{
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
+pub use history::{Change, ChangedProperty, Entry, changes, history};
 pub use last_run::LastRun;
 pub use notification::{Notification, Template};
 pub use organisation::{HighRisk, Organisation};

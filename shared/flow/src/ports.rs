@@ -7,6 +7,7 @@ mod bundles;
 mod chat;
 mod delivery;
 mod facts;
+mod history;
 mod limits;
 mod pace;
 mod runs;
@@ -19,6 +20,7 @@ pub use self::{
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
     facts::FactSource,
+    history::{AlertHistory, HISTORY_MAX, HistoryStore},
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
     runs::{AlertState, Recorded, RunStore, StoredAlert},

@@ -15,6 +15,10 @@ pub(super) const PK: &str = "pk";
 pub(super) const SK: &str = "sk";
 /// What stands before an alert's id in its partition key
 pub(super) const ALERT: &str = "A#";
+/// What the sort keys of all bodies begin with
+pub(super) const BODY: &str = "B#";
+/// What the sort keys of all runs begin with
+pub(super) const RUN: &str = "R#";
 /// Sort key of an alert's head
 pub(super) const HEAD: &str = "H";
 
@@ -96,12 +100,12 @@ pub(super) fn alert(id: &AlertId) -> String {
 
 /// What the sort keys of a body's pieces begin with
 pub(super) fn body_prefix(revision: Revision, digest: &str) -> String {
-    format!("B#{revision}#{digest}#")
+    format!("{BODY}{revision}#{digest}#")
 }
 
 /// What the sort keys of a run begin with, whoever wrote it
 pub(super) fn run_prefix(key: &RunKey) -> String {
-    format!("R#{}#{}#", key.revision, key.look)
+    format!("{RUN}{}#{}#", key.revision, key.look)
 }
 
 /// Partition key of a user's links

@@ -107,7 +107,7 @@ impl DynamoDbStore {
     }
 }
 
-fn read_run(what: &str, item: &Item) -> Result<Run, StoreError> {
+pub(super) fn read_run(what: &str, item: &Item) -> Result<Run, StoreError> {
     let json = decompress(content(what, item)?).map_err(|error| refused(what, error))?;
     serde_json::from_slice(&json).map_err(|error| refused(what, error))
 }

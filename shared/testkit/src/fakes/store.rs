@@ -12,9 +12,9 @@ use defuse_domain::{
     Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
 };
 use defuse_flow::{
-    AlertState, AlertStore, CLAIM_SECONDS, Claim, LimitClaim, LimitStore, NotificationLog, Outbox,
-    Outstanding, Pace, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert,
-    Turn, WebhookLog,
+    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LimitClaim,
+    LimitStore, NotificationLog, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
+    StoreError, Stored, StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -30,6 +30,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     heads: BTreeMap<AlertId, Head>,
+    revisions: BTreeMap<AlertId, Vec<Alert>>,
     rejected: Vec<Unreadable>,
     runs: BTreeMap<RunKey, Run>,
     counted: BTreeMap<String, BTreeSet<AlertId>>,
@@ -74,6 +75,8 @@ impl AlertStore for MemoryStore {
         if older.is_some_and(|it| it.stored.alert.revision() >= alert.revision()) {
             return Ok(Stored::Again);
         }
+        state.revisions.entry(alert.id.clone()).or_default().push(alert.clone());
+        let older = state.heads.get(&alert.id);
         let came = if older.is_some() { Stored::Newer } else { Stored::New };
         let stored = StoredAlert {
             alert: alert.clone(),
@@ -150,6 +153,19 @@ impl RunStore for MemoryStore {
 
     async fn run(&self, key: &RunKey) -> Result<Option<Run>, StoreError> {
         Ok(locked(&self.state).runs.get(key).cloned())
+    }
+}
+
+impl HistoryStore for MemoryStore {
+    async fn history(&self, id: &AlertId) -> Result<Option<AlertHistory>, StoreError> {
+        let state = locked(&self.state);
+        let Some(head) = state.heads.get(id) else { return Ok(None) };
+        let runs = state.runs.values().filter(|it| it.key.alert_id == *id);
+        Ok(Some(AlertHistory {
+            revisions: state.revisions.get(id).cloned().unwrap_or_default(),
+            runs: runs.cloned().collect(),
+            effects: head.effects.states().into_iter().collect(),
+        }))
     }
 }
 

@@ -7,9 +7,9 @@ use defuse_domain::{
     Revision, Run, RunKey, Unknown, UnknownReason, Unreadable,
 };
 use defuse_flow::{
-    AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
-    SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
+    AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, HistoryStore,
+    LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded,
+    RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -102,6 +102,12 @@ impl<P: RunStore + Sync> RunStore for Faulty<P> {
 
     async fn run(&self, key: &RunKey) -> Result<Option<Run>, StoreError> {
         self.plan.call("RunStore::run", self.port.run(key)).await
+    }
+}
+
+impl<P: HistoryStore + Sync> HistoryStore for Faulty<P> {
+    async fn history(&self, id: &AlertId) -> Result<Option<AlertHistory>, StoreError> {
+        self.plan.call("HistoryStore::history", self.port.history(id)).await
     }
 }
 
