@@ -7,9 +7,9 @@ use defuse_domain::{
     Unreadable,
 };
 use defuse_flow::{
-    AlertStore, AtSource, Chat, Claim, DeliveryError, LimitClaim, LimitStore, NotificationLog,
-    Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient, StoreError,
-    Stored, StoredAlert,
+    AlertStore, AtSource, Chat, Claim, DeliveryError, LeftOut, LeftOutLog, LimitClaim, LimitStore,
+    NotificationLog, Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient,
+    StoreError, Stored, StoredAlert,
 };
 use defuse_testkit::{FixedFacts, MemoryStore, SourceView};
 use jiff::{SignedDuration, Timestamp};
@@ -117,6 +117,12 @@ impl AlertStore for Broken<MemoryStore> {
             alert.last_update = Some(newest + SignedDuration::from_secs(1));
         }
         self.port.store(&alert, now).await
+    }
+}
+
+impl LeftOutLog for Broken<MemoryStore> {
+    async fn leave_out(&self, alert: &Alert, now: Timestamp) -> Result<LeftOut, StoreError> {
+        self.port.leave_out(alert, now).await
     }
 }
 

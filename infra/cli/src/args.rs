@@ -96,6 +96,15 @@ Examples:
 
 The host may run or not. `defuse demo` keeps no state; `defuse triage` shows its reasons at once.")]
     Explain(ExplainArguments),
+    /// Shows what the service settings left out, by day
+    #[command(after_help = "\
+Examples:
+  defuse status
+  defuse status --data /var/lib/defuse --json
+
+Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
+alert. The host may run or not.")]
+    Status(StatusArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),
 }
@@ -200,6 +209,16 @@ pub(crate) struct ExplainArguments {
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
     /// One JSON object, as of `triage --json`, with `decided`, `bundle`, `facts` and `history`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// Folder that keeps the state of the host
+    #[arg(long, value_name = "DIR", default_value = ".defuse")]
+    pub(crate) data: PathBuf,
+    /// One JSON object: `leftOut`, by day and severity
     #[arg(long)]
     pub(crate) json: bool,
 }

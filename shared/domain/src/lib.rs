@@ -26,6 +26,7 @@ mod plan;
 mod playbook;
 mod run;
 mod schema;
+mod services;
 mod settings;
 mod severity;
 mod source;
@@ -72,6 +73,7 @@ pub use playbook::{
 };
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
 pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
+pub use services::{EntraIdProtection, Services};
 pub use settings::{Channel, ChannelKind, CloudAppsSettings, GraphSettings, SecretRef, Settings};
 pub use severity::{Severity, Status};
 pub use source::{DetectionSource, ServiceSource};

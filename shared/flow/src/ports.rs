@@ -8,6 +8,7 @@ mod chat;
 mod delivery;
 mod facts;
 mod history;
+mod left_out;
 mod limits;
 mod pace;
 mod runs;
@@ -21,6 +22,7 @@ pub use self::{
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
     facts::FactSource,
     history::{AlertHistory, HISTORY_MAX, HistoryStore},
+    left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
     runs::{AlertState, Recorded, RunStore, StoredAlert},

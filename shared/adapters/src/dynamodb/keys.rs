@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_domain::{AlertId, Revision, RunKey};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
 
 /// Name of the partition key
@@ -19,6 +19,8 @@ pub(super) const ALERT: &str = "A#";
 pub(super) const BODY: &str = "B#";
 /// What the sort keys of all runs begin with
 pub(super) const RUN: &str = "R#";
+/// Sort key of what is left out
+const LEFT_OUT: &str = "O";
 /// Sort key of an alert's head
 pub(super) const HEAD: &str = "H";
 
@@ -42,6 +44,16 @@ impl Key {
     /// One piece of a body; the pieces sort as they are numbered
     pub(super) fn body(id: &AlertId, prefix: &str, index: usize) -> Self {
         Self { pk: alert(id), sk: format!("{prefix}{index:04}") }
+    }
+
+    /// The note that an alert is left out
+    pub(super) fn left_out(id: &AlertId) -> Self {
+        Self { pk: alert(id), sk: LEFT_OUT.to_owned() }
+    }
+
+    /// How many were left out on a day
+    pub(super) fn left_out_on(day: Date) -> Self {
+        Self { pk: format!("{LEFT_OUT}#{day}"), sk: LEFT_OUT.to_owned() }
     }
 
     pub(super) fn run(key: &RunKey, digest: &str) -> Self {

@@ -12,9 +12,9 @@ use defuse_domain::{
     Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
 };
 use defuse_flow::{
-    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LimitClaim,
-    LimitStore, NotificationLog, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
-    StoreError, Stored, StoredAlert, Turn, WebhookLog,
+    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LeftOut, LeftOutLog,
+    LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, Rate, Recorded,
+    RejectStore, RunStore, StoreError, Stored, StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -31,6 +31,7 @@ pub struct MemoryStore {
 struct State {
     heads: BTreeMap<AlertId, Head>,
     revisions: BTreeMap<AlertId, Vec<Alert>>,
+    left_out: BTreeSet<AlertId>,
     rejected: Vec<Unreadable>,
     runs: BTreeMap<RunKey, Run>,
     counted: BTreeMap<String, BTreeSet<AlertId>>,
@@ -91,6 +92,17 @@ impl AlertStore for MemoryStore {
         let effects = older.map(|it| it.effects.clone()).unwrap_or_default();
         state.heads.insert(alert.id.clone(), Head { stored, effects });
         Ok(came)
+    }
+}
+
+impl LeftOutLog for MemoryStore {
+    async fn leave_out(&self, alert: &Alert, _now: Timestamp) -> Result<LeftOut, StoreError> {
+        let mut state = locked(&self.state);
+        if state.heads.contains_key(&alert.id) {
+            return Ok(LeftOut::IsStored);
+        }
+        let is_new = state.left_out.insert(alert.id.clone());
+        Ok(if is_new { LeftOut::Counted } else { LeftOut::Again })
     }
 }
 

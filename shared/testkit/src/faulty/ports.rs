@@ -8,8 +8,9 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, HistoryStore,
-    LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded,
-    RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
+    LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding,
+    Pace, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert,
+    Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -67,6 +68,12 @@ impl FaultPlan {
 impl<P: AlertStore + Sync> AlertStore for Faulty<P> {
     async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
         self.plan.call("AlertStore::store", self.port.store(alert, now)).await
+    }
+}
+
+impl<P: LeftOutLog + Sync> LeftOutLog for Faulty<P> {
+    async fn leave_out(&self, alert: &Alert, now: Timestamp) -> Result<LeftOut, StoreError> {
+        self.plan.call("LeftOutLog::leave_out", self.port.leave_out(alert, now)).await
     }
 }
 
