@@ -88,7 +88,7 @@ determinedBy reasons unknown (each fact and reason) flags trace.")]
     Bundle(BundleArguments),
     /// Shows what a configuration changes
     Diff(DiffArguments),
-    /// Shows why `defuse dev` decided an alert as it did, and everything that happened to it
+    /// Shows why `defuse dev` decided an alert as it did, and its history
     #[command(after_help = "\
 Examples:
   defuse explain ca6b016779f552cc5023d8319a
