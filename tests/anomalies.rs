@@ -8,6 +8,7 @@
 
 #[cfg(test)]
 mod anomalies {
+    mod any_order;
     mod at_once;
     mod broken;
     mod check;

@@ -16,6 +16,12 @@ mod effects;
 #[path = "contract/emulator.rs"]
 mod emulator;
 #[cfg(test)]
+#[path = "contract/history.rs"]
+mod history;
+#[cfg(test)]
+#[path = "contract/left_out.rs"]
+mod left_out;
+#[cfg(test)]
 #[path = "contract/limits.rs"]
 mod limits;
 #[cfg(test)]

@@ -7,9 +7,9 @@ use defuse_domain::{
     Unreadable,
 };
 use defuse_flow::{
-    AlertStore, AtSource, Chat, Claim, DeliveryError, LimitClaim, LimitStore, NotificationLog,
-    Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient, StoreError,
-    Stored, StoredAlert,
+    AlertStore, AtSource, Chat, Claim, DeliveryError, LeftOut, LeftOutLog, LimitClaim, LimitStore,
+    NotificationLog, Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient,
+    StoreError, Stored, StoredAlert,
 };
 use defuse_testkit::{FixedFacts, MemoryStore, SourceView};
 use jiff::{SignedDuration, Timestamp};
@@ -120,6 +120,12 @@ impl AlertStore for Broken<MemoryStore> {
     }
 }
 
+impl LeftOutLog for Broken<MemoryStore> {
+    async fn leave_out(&self, alert: &Alert, now: Timestamp) -> Result<LeftOut, StoreError> {
+        self.port.leave_out(alert, now).await
+    }
+}
+
 impl RejectStore for Broken<MemoryStore> {
     async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
         self.port.reject(unreadable, now).await
@@ -153,11 +159,11 @@ impl RunStore for Broken<MemoryStore> {
 impl LimitStore for Broken<MemoryStore> {
     async fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         now: Timestamp,
     ) -> Result<Vec<LimitClaim>, StoreError> {
-        LimitStore::claim(&self.port, run, claims, now).await
+        LimitStore::claim(&self.port, alert, claims, now).await
     }
 }
 

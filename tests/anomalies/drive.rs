@@ -7,8 +7,8 @@ use std::sync::{
 
 use defuse_domain::{AlertId, Facts, Notification, Question, Template};
 use defuse_flow::{
-    AlertState, AlertStore, Deliver, FactSource, LimitStore, Outbox, Post, Receive, RunStore,
-    Triage,
+    AlertState, AlertStore, Deliver, FactSource, LeftOutLog, LimitStore, Outbox, Post, Receive,
+    RejectStore, RunStore, Triage,
 };
 use defuse_testkit::{FaultPlan, Faulty, TRAVEL};
 use jiff::{SignedDuration, Timestamp};
@@ -186,7 +186,7 @@ struct Interrupted<'a, W: World> {
 
 impl<W: World + Sync> FactSource for Interrupted<'_, W>
 where
-    W::Store: AlertStore + RunStore + LimitStore,
+    W::Store: AlertStore + LeftOutLog + RejectStore + RunStore + LimitStore,
 {
     async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
         if !self.happened.swap(true, Ordering::Relaxed) {

@@ -115,10 +115,9 @@ impl Kind {
             (Role::Ask(facts), Wrong::DropAll | Wrong::Closed | Wrong::Garbage) => {
                 Excused { may_end: unknown(scenario, facts), ..excused }
             }
-            // An alert that cannot be read is refused: a person looks. A comment is believed.
-            (Role::Look | Role::Change, Wrong::Garbage) => Excused {
+            // An alert that cannot be read is refused: a person looks.
+            (Role::Look, Wrong::Garbage) => Excused {
                 may_end: scenario.if_refused.iter().chain(&excused.may_end).cloned().collect(),
-                n_comments: 1,
                 ..excused
             },
             (Role::Tell, Wrong::Crash) => Excused { n_repeats: 1, n_unsure: 1, ..excused },
@@ -126,7 +125,6 @@ impl Kind {
             (Role::Tell, Wrong::DropAll) => {
                 Excused { n_unsure: scenario.ends.told.len(), ..excused }
             }
-            (Role::Tell, Wrong::Garbage) => Excused { n_told: 1, ..excused },
             (Role::Tell, Wrong::Closed) | (Role::Ask(_) | Role::Look | Role::Change, _) => excused,
             (Role::Tell, _) => Excused { n_unsure: 1, ..excused },
         }

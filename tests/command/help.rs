@@ -17,6 +17,7 @@ fn a_newcomer_can_work_from_help() {
     check("dev", &["dev", "--help"]);
     check("triage", &["triage", "--help"]);
     check("explain", &["explain", "--help"]);
+    check("status", &["status", "--help"]);
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use defuse_domain::{Alert, EffectId, EffectState};
 use defuse_flow::{
-    AlertStore, LimitClaim, LimitStore, NotificationLog, Outbox, RunStore, WebhookLog,
+    AlertStore, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, RunStore, WebhookLog,
 };
 
 use crate::{
     emulator::{Emulator, bytes, emulator, text},
-    samples::{notification, now, run, typical_alert},
+    samples::{alert_of, notification, now, run, typical_alert},
 };
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn the_request_units_of_each_step() {
     store.open_alerts_of(&alert.users()[0], now()).await.unwrap();
     steps.took("open alerts of a user, 1");
     let limit = LimitClaim { counter: "legitimate-travel/hour/2026-11-21T10".to_owned(), max: 30 };
-    LimitStore::claim(store, &first.key, &[limit], now()).await.unwrap();
+    LimitStore::claim(store, &first.key.alert_id, &[limit], now()).await.unwrap();
     steps.took("limit, each");
     let tags = BTreeSet::from(["legitimate-travel".to_owned()]);
     store.record(&first, &tags, 1).await.unwrap();
@@ -52,6 +52,12 @@ async fn the_request_units_of_each_step() {
     store.took("msg_2L3k9", now()).await.unwrap();
     steps.took("webhook message");
 
+    let left_out = alert_of("ad9", 0, &serde_json::Value::Null);
+    store.leave_out(&left_out, now()).await.unwrap();
+    steps.took("leave out, new");
+    store.leave_out(&left_out, now()).await.unwrap();
+    steps.took("leave out, again");
+
     insta::assert_snapshot!(steps.table, @r"
     store, new: 5 + 1 write, 0.5 read
     store, again: 0 + 0 write, 0.5 read
@@ -66,6 +72,8 @@ async fn the_request_units_of_each_step() {
     outstanding, nothing: 0 + 0 write, 1 read
     notification, claimed and posted: 2 + 0 write, 0 read
     webhook message: 1 + 0 write, 1 read
+    leave out, new: 2 + 0 write, 2 read
+    leave out, again: 0 + 0 write, 2 read
     ");
 }
 

@@ -1,13 +1,10 @@
 //! Limits are counted exactly, and webhook messages remembered.
 
-use defuse_domain::RunKey;
+use defuse_domain::AlertId;
 use defuse_flow::{LimitClaim, LimitStore, WebhookLog};
 use tokio::task::JoinSet;
 
-use crate::{
-    emulator::emulator,
-    samples::{alert, now, run},
-};
+use crate::{emulator::emulator, samples::now};
 
 #[tokio::test]
 async fn a_limit_is_exact_however_many_claim_at_once() {
@@ -16,22 +13,22 @@ async fn a_limit_is_exact_however_many_claim_at_once() {
     for index in 0..64 {
         let store = emulator.store.clone();
         claims.spawn(async move {
-            let used_up = store.claim(&key(index), &[limit("hour", 30)], now()).await.unwrap();
+            let used_up = store.claim(&id(index), &[limit("hour", 30)], now()).await.unwrap();
             (index, used_up.is_empty())
         });
     }
     let claimed = claims.join_all().await;
     assert_eq!(claimed.iter().filter(|it| it.1).count(), 30);
 
-    // The same runs again: each is answered as before.
+    // The same alerts again: each is answered as before.
     for (index, was_counted) in claimed {
-        let used_up = emulator.store.claim(&key(index), &[limit("hour", 30)], now()).await.unwrap();
-        assert_eq!(used_up.is_empty(), was_counted, "run {index}");
+        let used_up = emulator.store.claim(&id(index), &[limit("hour", 30)], now()).await.unwrap();
+        assert_eq!(used_up.is_empty(), was_counted, "alert {index}");
     }
 }
 
 #[tokio::test]
-async fn the_same_run_counts_once() {
+async fn the_same_alert_counts_once() {
     let emulator = emulator().await;
     for _ in 0..10 {
         check(&emulator.store, 0, &[limit("day", 2)], &[]).await;
@@ -59,11 +56,11 @@ async fn check(
     claims: &[LimitClaim],
     expected: &[LimitClaim],
 ) {
-    assert_eq!(store.claim(&key(index), claims, now()).await.unwrap(), expected, "run {index}");
+    assert_eq!(store.claim(&id(index), claims, now()).await.unwrap(), expected, "alert {index}");
 }
 
-fn key(index: u32) -> RunKey {
-    run(&alert("ad1", 10), index).key
+fn id(index: u32) -> AlertId {
+    AlertId::parse(&format!("ad{index}")).unwrap()
 }
 
 fn limit(window: &str, max: u32) -> LimitClaim {

@@ -74,7 +74,7 @@ async fn the_stream_calls_for_each_work_and_nothing_else() {
     store.took("msg_1", now()).await.unwrap();
     store.record(&run(&ad1, 0), &[].into(), 1).await.unwrap();
     let limit = LimitClaim { counter: "travel/hour".to_owned(), max: 1 };
-    LimitStore::claim(store, &run(&ad1, 0).key, &[limit], now()).await.unwrap();
+    LimitStore::claim(store, &ad1.id, &[limit], now()).await.unwrap();
     mark(&emulator, "resolve", &done()).await;
     NotificationLog::claim(store, &notification("ad1", "soc", "resolved"), now()).await.unwrap();
     mark(&emulator, "notify/soc/resolved", &done()).await;

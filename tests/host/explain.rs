@@ -49,6 +49,45 @@ async fn a_host_is_explained_whether_it_runs_or_not() {
     let bundle = object["bundle"].as_str().unwrap();
     assert!(bundle.starts_with("sha256:") && running.1.contains(bundle), "{bundle}");
     assert!(!object["facts"].as_array().unwrap().is_empty());
+    assert!(
+        running.1.contains("  history\n") && running.1.contains("arrived from Microsoft Graph")
+    );
+    let history = object["history"].as_array().unwrap();
+    assert!(history.iter().any(|it| it["decided"]["look"] == 0), "{history:?}");
+}
+
+#[tokio::test]
+async fn what_the_settings_leave_out_is_counted_and_named() {
+    let world = World::new();
+    let settings = world.config().join("settings.yaml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let text = format!("{text}\nservices: {{ entraIdProtection: high }}\n");
+    std::fs::write(&settings, text).unwrap();
+    let mut alert = world.travel(1);
+    alert["serviceSource"] = "azureAdIdentityProtection".into();
+    alert["severity"] = "low".into();
+    let host = Dev::start(&world).await;
+    let (status, answer) = host.push("one", &[alert.clone()]).await;
+    assert_eq!((status, &answer["alerts"][0]["stored"]), (202, &"leftOut".into()));
+
+    let id = id(&alert);
+    let running = [explain(&world, &[&id]).await, status_of(&world).await];
+    host.kill().await;
+    let stored = [explain(&world, &[&id]).await, status_of(&world).await];
+
+    assert_eq!(running, stored);
+    let [explained, counted] = running;
+    let named = "is left out by the service settings: its severity is low";
+    assert!(explained.1.contains(named), "{explained:?}");
+    assert!(counted.1.contains("  low 1\n"), "{counted:?}");
+}
+
+async fn status_of(world: &World) -> (Option<i32>, String, String) {
+    let mut command = command();
+    command.arg("status").arg("--data").arg(world.data());
+    let output = timeout(LIMIT, command.output()).await.unwrap().unwrap();
+    let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ impl Refusal {
     }
 }
 
-/// Everything is stored (202), or everything that could be read (207)
+/// Everything is stored or left out (202), or everything that could be read (207)
 pub(crate) fn accepted(receipt: &Receipt) -> Response<Body> {
     let alerts: Vec<Value> = receipt
         .stored
@@ -154,6 +154,9 @@ pub(crate) fn accepted(receipt: &Receipt) -> Response<Body> {
             };
             json!({ "alert": id, "revision": revision.to_string(), "stored": stored })
         })
+        .chain(receipt.left_out.iter().map(|(id, revision)| {
+            json!({ "alert": id, "revision": revision.to_string(), "stored": "leftOut" })
+        }))
         .collect();
     let status = if receipt.rejected.is_empty() { 202 } else { 207 };
     let body = json!({ "alerts": alerts, "rejected": listed(&receipt.rejected) });

@@ -18,7 +18,7 @@ use self::{
 /// Stores the alerts of a request.
 ///
 /// Who sent it is checked on the raw bytes before anything is read. An answer of 2xx means that
-/// every alert in it is stored; 503 asks the sender to send it again.
+/// every alert in it is stored, or left out by the settings and counted; 503 asks the sender to send it again.
 pub async fn handle(app: &ReceiveApp, request: Request, now: Timestamp) -> Response<Body> {
     match take(app, &request, now).await {
         Ok(receipt) => accepted(&receipt),
@@ -48,7 +48,7 @@ async fn take(app: &ReceiveApp, request: &Request, now: Timestamp) -> Result<Rec
         app.log.took(id, now).await.map_err(busy)?;
     }
     match receipt.rejected.first() {
-        Some(first) if receipt.stored.is_empty() => {
+        Some(first) if receipt.stored.is_empty() && receipt.left_out.is_empty() => {
             let status = match first.code {
                 UnreadableCode::TooLarge | UnreadableCode::TooMany => 413,
                 UnreadableCode::Empty

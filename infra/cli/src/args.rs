@@ -89,7 +89,7 @@ determinedBy reasons unknown (each fact and reason) flags trace.")]
     Bundle(BundleArguments),
     /// Shows what a configuration changes
     Diff(DiffArguments),
-    /// Shows why `defuse dev` decided an alert as it did
+    /// Shows why `defuse dev` decided an alert as it did, and its history
     #[command(after_help = "\
 Examples:
   defuse explain ca6b016779f552cc5023d8319a
@@ -97,6 +97,15 @@ Examples:
 
 The host may run or not. `defuse demo` keeps no state; `defuse triage` shows its reasons at once.")]
     Explain(ExplainArguments),
+    /// Shows what the service settings left out, by day
+    #[command(after_help = "\
+Examples:
+  defuse status
+  defuse status --data /var/lib/defuse --json
+
+Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
+alert. The host may run or not.")]
+    Status(StatusArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),
 }
@@ -200,7 +209,17 @@ pub(crate) struct ExplainArguments {
     /// Folder that keeps the state of the host
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
-    /// One JSON object, as of `triage --json`, with `decided`, `bundle` and `facts`
+    /// One JSON object, as of `triage --json`, with `decided`, `bundle`, `facts` and `history`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// Folder that keeps the state of the host
+    #[arg(long, value_name = "DIR", default_value = ".defuse")]
+    pub(crate) data: PathBuf,
+    /// One JSON object: `leftOut`, by day and severity
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 
 use crate::{
     args::DevArguments,
-    config, explain,
+    config,
     failure::Failure,
-    host::{Host, HostOptions},
+    host::{Host, HostOptions, announce},
 };
 
 pub(crate) async fn run(arguments: DevArguments) -> Result<(), Failure> {
@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: DevArguments) -> Result<(), Failure> {
         clock: Arc::new(Timestamp::now),
     })
     .await?;
-    explain::announce(&arguments.data, host.address)?;
+    announce(&arguments.data, host.address)?;
 
     let mut out = io::stdout().lock();
     writeln!(out, "Defuse listens on http://{}", host.address)

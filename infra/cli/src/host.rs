@@ -3,6 +3,7 @@
 //!
 //! The adapters are those of production; only endpoints differ.
 
+mod asked;
 mod database;
 mod folder;
 mod pump;
@@ -19,7 +20,10 @@ use defuse_lambda::{
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
 
-pub(crate) use self::folder::Folder;
+pub(crate) use self::{
+    asked::{announce, ask, store},
+    folder::Folder,
+};
 use self::{database::Database, topic::Topic};
 use crate::failure::Failure;
 

@@ -14,6 +14,7 @@ mod host;
 mod progress;
 mod report;
 mod schema;
+mod status;
 mod triage;
 
 use std::{io::Write as _, process::ExitCode};
@@ -58,6 +59,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Bundle(arguments) => check::bundle(arguments),
         Command::Diff(arguments) => diff::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
+        Command::Status(arguments) => status::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
     }
 }

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use defuse_domain::{Alert, Decision, Explanation, Outcome, PlaybookTrace, Truth};
+use defuse_domain::{
+    Alert, ChangedProperty, Decision, EffectState, Entry, Explanation, Outcome, PlaybookTrace,
+    Truth,
+};
 use serde_json::{Value, json};
 
 /// One alert and what was decided, as one JSON object
@@ -62,6 +65,47 @@ pub(crate) fn write_trace(out: &mut impl Write, decision: &Decision) -> io::Resu
         write_playbook(out, playbook)?;
     }
     Ok(())
+}
+
+/// Everything that happened to the alert, in time order
+pub(crate) fn write_history(out: &mut impl Write, history: &[Entry]) -> io::Result<()> {
+    writeln!(out, "  history")?;
+    for entry in history {
+        writeln!(out, "    {}  {}", entry.at(), shown(&happened(entry)))?;
+    }
+    Ok(())
+}
+
+/// One line of the history, without its time
+fn happened(entry: &Entry) -> String {
+    match entry {
+        Entry::Arrived { source, .. } => format!("arrived from {source}"),
+        Entry::Changed(change) => {
+            let by = change.by.as_ref().map(|it| format!(", by {it}")).unwrap_or_default();
+            let [from, to] =
+                [&change.from, &change.to].map(|it| it.as_deref().unwrap_or("not set"));
+            let what = if change.property == ChangedProperty::Comment {
+                format!("comment \"{to}\"")
+            } else {
+                format!("{} from {from} to {to}", change.property.name())
+            };
+            format!("at {}: {what}{by}", change.source)
+        }
+        Entry::Decided { outcome, reasons, .. } => {
+            let outcome = match outcome {
+                Outcome::Open => "stays open".to_owned(),
+                Outcome::Resolved(it) => format!("resolve as {}", it.in_words()),
+                Outcome::ResolvedAtSource => "already resolved at its source".to_owned(),
+            };
+            format!("decided: {outcome}, because {}", reasons.join("; "))
+        }
+        Entry::Effect { id, state, .. } => match state {
+            EffectState::Outstanding => format!("{id}: still to be done"),
+            EffectState::Done { answer, .. } => format!("{id}: done ({answer})"),
+            EffectState::Overtaken { .. } => format!("{id}: left, since the source moved on"),
+            EffectState::Refused { answer, .. } => format!("{id}: refused ({answer})"),
+        },
+    }
 }
 
 fn write_playbook(out: &mut impl Write, trace: &PlaybookTrace) -> io::Result<()> {

@@ -20,7 +20,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use self::closing::Closing;
+use self::closing::{CloseError, Closing};
 use crate::{
     delivery,
     http::{Answer, BaseUrl, Http, HttpError, UrlError},
@@ -98,7 +98,9 @@ impl CloudAppsSource {
                 "closed by `{}` (status {})",
                 closing.call, answer.status
             ))),
-            Err(error) => {
+            // Why: no word of Cloud Apps. The next look tells whether it was closed.
+            Err(error @ CloseError::NotReadable(_)) => Err(delivery::busy(NAME, None, error)),
+            Err(error @ (CloseError::NotFound | CloseError::NotCounted)) => {
                 let for_people = format!("{NAME} did not close alert `{pk}`: {error}");
                 Err(delivery::refused(NAME, for_people, error))
             }

@@ -5,10 +5,12 @@
 //! | `A#<alert>` | `H` | head: the small mutable part; its version makes writes conditional |
 //! | | `B#<revision>#<digest>#<n>` | the raw alert, compressed, in pieces; never changes |
 //! | | `R#<revision>#<look>#<digest>` | a run, compressed; real only if the head has its digest |
+//! | | `O` | the note that the settings leave the alert out |
+//! | `O#<day>` | `O` | how many alerts were left out, by severity |
 //! | `E#<user>` | `<created>#<alert>` | link from a user to an alert |
 //! | `J#<day>` | `<digest>` | what could not be read, with its reason |
 //! | `W#<webhook>` | `W` | a webhook message that was taken |
-//! | `L#<counter>` | `L` | the runs that a limit counted |
+//! | `L#<counter>` | `L` | the alerts that a limit counted |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
@@ -25,8 +27,11 @@ mod bundles;
 mod change;
 mod effects;
 mod errors;
+mod history;
 mod items;
 mod keys;
+mod left_out;
+mod left_out_report;
 mod limits;
 mod notifications;
 mod open_alerts;

@@ -130,6 +130,9 @@ pub struct Alert {
     pub raw: String,
 }
 
+/// Whom an alert is assigned to that no person works on
+const MACHINES: [&str; 2] = ["Automation", "Suppression rule"];
+
 /// A comment at the source
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
@@ -139,6 +142,13 @@ pub struct Comment {
     pub created_by: Option<String>,
     /// When
     pub created: Option<Timestamp>,
+}
+
+impl Comment {
+    /// Whether that is what it says; white space may have changed on the way
+    pub fn says(&self, text: &str) -> bool {
+        self.text.as_ref().is_some_and(|it| it.split_whitespace().eq(text.split_whitespace()))
+    }
 }
 
 /// The payload is no alert that we can keep under an id
@@ -211,6 +221,40 @@ impl Alert {
     /// Whether its source already holds it to be resolved
     pub fn is_resolved_at_source(&self) -> bool {
         self.status == Some(AsRead::Known(Status::Resolved))
+    }
+
+    /// The person who works on it at its source, if anybody does.
+    ///
+    /// Automation assigns alerts, too: automated investigation and tuning rules are no persons.
+    pub fn taken_by(&self) -> Option<&str> {
+        let assigned = self.assigned_to.as_deref().map(str::trim).filter(|it| !it.is_empty())?;
+        let is_machine = MACHINES.iter().any(|it| it.eq_ignore_ascii_case(assigned));
+        let in_progress = self.status == Some(AsRead::Known(Status::InProgress));
+        (in_progress && !is_machine).then_some(assigned)
+    }
+
+    /// Whether somebody said that at its source; white space may have changed on the way
+    pub fn says(&self, text: &str) -> bool {
+        self.comments.iter().any(|it| it.says(text))
+    }
+
+    /// What people call the place that it came from
+    pub fn source_name(&self) -> &'static str {
+        if matches!(self.shape, Shape::CloudApps | Shape::CloudAppsFlow) {
+            "Defender for Cloud Apps"
+        } else if matches!(self.shape, Shape::Graph | Shape::Incident) {
+            "Microsoft Graph"
+        } else {
+            "its source"
+        }
+    }
+
+    /// Whether it is classified as that. Cloud Apps knows no determinations.
+    pub fn is_classified_as(&self, wanted: Classification) -> bool {
+        let has_none = self.determination.is_none()
+            && matches!(self.shape, Shape::CloudApps | Shape::CloudAppsFlow);
+        self.classified() == Some(wanted)
+            || (has_none && self.classification.as_deref() == Some(wanted.name()))
     }
 
     /// The source's classification, where it is a pair that belongs together

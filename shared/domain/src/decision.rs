@@ -35,6 +35,12 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The playbooks that determined it; equals are named together
     pub determined_by: Vec<PlaybookName>,
+    /// Why it stays open whatever the playbooks say
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+    /// As what it is classified where somebody resolved it at its source already
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classified: Option<Classification>,
     /// Why it is so, a sentence each
     pub reasons: Vec<String>,
     /// What a rule asked and nobody could say
@@ -43,11 +49,56 @@ pub struct Decision {
     pub trace: Vec<PlaybookTrace>,
 }
 
+/// What keeps an alert open that a playbook would resolve
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kept {
+    /// A limit of the playbook is used up
+    LimitUsedUp,
+    /// It was resolved before, and somebody opened it again
+    Reopened,
+    /// Somebody works on it
+    Taken,
+}
+
 impl Decision {
     /// The same, but the alert stays open, for those reasons and no other
     #[must_use]
-    pub fn kept_open(self, reasons: Vec<String>) -> Self {
-        Self { outcome: Outcome::Open, determined_by: Vec::new(), reasons, ..self }
+    pub fn kept_open(self, kept: Kept, reasons: Vec<String>) -> Self {
+        let outcome = Outcome::Open;
+        Self { outcome, determined_by: Vec::new(), kept: Some(kept), reasons, ..self }
+    }
+
+    /// Whether both come to the same for people: the same outcome, by the same playbooks, and where
+    /// the alert stays open, for the same parts of the same playbooks.
+    ///
+    /// Values that were seen, their age and why something is unknown may differ.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let gist = |it: &Self| (it.outcome, it.kept, it.classified);
+        if gist(self) != gist(other) {
+            return false;
+        }
+        match self.outcome {
+            Outcome::ResolvedAtSource => true,
+            Outcome::Open if self.kept.is_some() => true,
+            Outcome::Open => self.obstacles() == other.obstacles(),
+            Outcome::Resolved(_) => self.determined_by == other.determined_by,
+        }
+    }
+
+    /// What every playbook that is about the alert came to, and which of its parts stand in the way
+    fn obstacles(&self) -> BTreeMap<&PlaybookName, (Truth, BTreeSet<(&str, Truth)>)> {
+        let about = self
+            .trace
+            .iter()
+            .filter(|it| it.mode != Mode::Shadow && it.trigger.answer != Truth::False);
+        let mut obstacles = BTreeMap::new();
+        for playbook in about {
+            let parts = [Some(&playbook.trigger), playbook.criteria.as_ref()];
+            let parts = parts.into_iter().flatten().flat_map(Explanation::obstacles).collect();
+            obstacles.insert(&playbook.playbook, (playbook.answer, parts));
+        }
+        obstacles
     }
 }
 
@@ -140,13 +191,15 @@ impl RuleBook {
 ///
 /// An alert is resolved only if the criteria of a playbook are met and no other playbook could
 /// still resolve it as something else: what is unknown is not met, and where two playbooks
-/// disagree a person looks. So learning more turns "open" into "resolved", never one
+/// disagree a person looks. One that a person works on at its source is left to them. So learning more turns "open" into "resolved", never one
 /// classification into another, and the order of playbooks means nothing.
 pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) -> Decision {
     if alert.is_resolved_at_source() {
         return Decision {
             outcome: Outcome::ResolvedAtSource,
             determined_by: Vec::new(),
+            kept: None,
+            classified: alert.classified(),
             reasons: vec!["the alert is already resolved at its source".to_owned()],
             unknown: Vec::new(),
             trace: Vec::new(),
@@ -169,7 +222,15 @@ pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) ->
     if reasons.is_empty() {
         reasons.push("no playbook about this alert resolves anything".to_owned());
     }
-    Decision { outcome, determined_by, reasons, unknown, trace }
+    let decision =
+        Decision { outcome, determined_by, kept: None, classified: None, reasons, unknown, trace };
+    match (outcome, alert.taken_by()) {
+        (Outcome::Resolved(_), Some(person)) => {
+            let reason = format!("{person} works on it at {}", alert.source_name());
+            decision.kept_open(Kept::Taken, vec![reason])
+        }
+        (Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => decision,
+    }
 }
 
 /// What a playbook that resolves says of an alert

@@ -146,20 +146,36 @@ impl Explanation {
         found
     }
 
+    /// The parts without an answer of yes that made the whole so, by their names alone
+    pub(crate) fn obstacles(&self) -> Vec<(&str, Truth)> {
+        let mut found = Vec::new();
+        for wanted in [Truth::False, Truth::Unknown] {
+            self.walk_leaves(wanted, &mut |leaf, _| found.push((leaf.part.as_str(), wanted)));
+        }
+        found
+    }
+
     fn collect_leaves(&self, wanted: Truth, found: &mut Vec<String>) {
+        self.walk_leaves(wanted, &mut |leaf, answer| {
+            let value = leaf.value.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
+            let answer = if answer == Truth::True { "yes" } else { "no" };
+            found.push(format!("{}: {answer}{value}", leaf.part));
+        });
+    }
+
+    /// Shows every leaf that made this come out as `wanted`, with its own answer
+    fn walk_leaves<'a>(&'a self, wanted: Truth, show: &mut impl FnMut(&'a Self, Truth)) {
         if self.answer != wanted {
             return;
         }
         if self.because.is_empty() {
-            let value = self.value.as_ref().map(|it| format!(" ({it})")).unwrap_or_default();
-            let answer = if wanted == Truth::True { "yes" } else { "no" };
-            found.push(format!("{}: {answer}{value}", self.part));
+            show(self, wanted);
             return;
         }
         // What made a `not` false is what is true inside it.
         let inside = if self.part == "not" { !wanted } else { wanted };
         for part in &self.because {
-            part.collect_leaves(inside, found);
+            part.walk_leaves(inside, show);
         }
     }
 

@@ -18,12 +18,15 @@ mod explanation;
 mod fact;
 mod facts_document;
 mod flag;
+mod history;
+mod last_run;
 mod notification;
 mod organisation;
 mod plan;
 mod playbook;
 mod run;
 mod schema;
+mod services;
 mod settings;
 mod severity;
 mod source;
@@ -48,7 +51,7 @@ pub use condition::{
     VALUE_LENGTH_MAX, VALUES_MAX,
 };
 pub use criterion::Maker;
-pub use decision::{Decision, Outcome, PlaybookTrace, RuleBook, decide};
+pub use decision::{Decision, Kept, Outcome, PlaybookTrace, RuleBook, decide};
 pub use diagnostic::{Code, Diagnostic};
 pub use document::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX};
 pub use evidence::Evidence;
@@ -59,6 +62,8 @@ pub use fact::{
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
+pub use history::{Change, ChangedProperty, Entry, changes, history};
+pub use last_run::LastRun;
 pub use notification::{Notification, Template};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
@@ -66,8 +71,9 @@ pub use playbook::{
     Action, Case, CaseFacts, CaseResult, Expectation, LIMIT_MAX, Limits, Mode, Playbook,
     PlaybookName,
 };
-pub use run::{Effect, EffectAction, EffectId, EffectState, Run, RunKey};
+pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
 pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
+pub use services::{EntraIdProtection, Services};
 pub use settings::{Channel, ChannelKind, CloudAppsSettings, GraphSettings, SecretRef, Settings};
 pub use severity::{Severity, Status};
 pub use source::{DetectionSource, ServiceSource};

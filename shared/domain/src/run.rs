@@ -1,6 +1,6 @@
 //! One pass over one alert by the rules, as recorded; and the effects it calls for.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,20 @@ pub struct Run {
     pub effects: Vec<Effect>,
     /// What is to be done in place of the rest, should the source refuse to resolve the alert
     pub if_refused: Vec<Effect>,
+    /// The run before, and what had become of its effects by then
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+}
+
+/// How a run stood when the next one took its place
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Before {
+    /// Which run
+    pub key: RunKey,
+    /// What had become of its effects
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub effects: BTreeMap<EffectId, EffectState>,
 }
 
 /// Names an effect: derived from its run and what it does, so that a repeat finds the mark

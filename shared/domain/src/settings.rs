@@ -10,6 +10,7 @@ use crate::{
     document::{Cursor, Fields, Problems, read_yaml},
     organisation::Organisation,
     playbook::API_VERSION,
+    services::Services,
     wire_name::wire_names,
 };
 
@@ -120,14 +121,16 @@ pub struct Settings {
     pub signing_keys: Vec<SecretRef>,
     /// Tokens of senders that cannot sign
     pub tokens: Vec<SecretRef>,
+    /// Which alerts of which service are taken at all
+    pub services: Services,
     /// What the organisation says of itself
     pub organisation: Organisation,
 }
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 6] =
-        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive"];
+    pub(crate) const FIELDS: [&'static str; 7] =
+        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive", "services"];
 
     /// The names of the fields of `receive`
     pub(crate) const RECEIVE: [&'static str; 2] = ["signingKeys", "tokens"];
@@ -166,6 +169,7 @@ impl Settings {
             let tokens = fields.or("tokens", Vec::new(), |it| it.list_of(secret));
             Some((keys?, tokens?))
         });
+        let services = fields.or("services", Services::default(), Services::read);
         let organisation = Organisation::read(&fields);
         api?;
         kind?;
@@ -176,6 +180,7 @@ impl Settings {
             channels: channels?,
             signing_keys,
             tokens,
+            services: services?,
             organisation: organisation?,
         })
     }

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use defuse_domain::{
-    Alert, Decision, Facts, FactsDocument, Outcome, Playbook, RuleBook, Settings, decide,
+    Alert, Answer, AutomaticReplies, Decision, Fact, Facts, FactsDocument, Outcome, Playbook,
+    Question, Risk, RiskLevel, RuleBook, Settings, Unknown, UnknownReason, decide,
 };
 use jiff::Timestamp;
 
@@ -47,6 +48,51 @@ fn a_playbook_in_shadow_mode_never_disagrees() {
             let beside = decided([acts(holds), other(mode, criteria)]);
             assert_eq!(beside.outcome, Outcome::Open);
         }
+    }
+}
+
+#[test]
+fn two_decisions_say_the_same_whatever_was_seen_and_why_it_is_unknown() {
+    let careful = playbook(
+        "careful",
+        "enforce",
+        "{ all: [userOutOfOffice: { coversFirstActivity: true }, not: userHighRisk] }",
+        "{ falsePositive: other }",
+        "",
+    );
+    let rules = RuleBook::new([careful], settings("").organisation);
+    let decided = |away: Result<AutomaticReplies, UnknownReason>,
+                   risk: Result<RiskLevel, UnknownReason>| {
+        let answer = |question: &Question| match question {
+            Question::AutomaticReplies(_) => {
+                away.map(Answer::AutomaticReplies).map_err(Unknown::because)
+            }
+            Question::Risk(_) => risk
+                .map(|level| Answer::Risk(Risk { level, confirmed_compromised: false }))
+                .map_err(Unknown::because),
+            _ => Ok(Answer::Tags([].into())),
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let fact = |question: Question| Fact {
+            answer: answer(&question),
+            question,
+            source: "test".to_owned(),
+            read: now,
+        };
+        let facts: Facts = rules.questions(&alert()).into_iter().map(fact).collect();
+        decide(&alert(), &facts, &rules, now)
+    };
+    let (off, none, high) =
+        (Ok(AutomaticReplies::Disabled), Ok(RiskLevel::None), Ok(RiskLevel::High));
+    let (timed_out, throttled) = (UnknownReason::TimedOut, UnknownReason::Throttled);
+    assert!(decided(Err(timed_out), none).says_the_same(&decided(Err(throttled), none)));
+    assert!(decided(off, none).says_the_same(&decided(off, none)));
+    for (left, right) in [
+        (decided(off, none), decided(Err(timed_out), none)),
+        (decided(off, none), decided(off, high)),
+        (decided(Err(timed_out), none), decided(Err(timed_out), Err(timed_out))),
+    ] {
+        assert!(!left.says_the_same(&right), "{:?} and {:?}", left.reasons, right.reasons);
     }
 }
 

@@ -7,6 +7,8 @@ mod bundles;
 mod chat;
 mod delivery;
 mod facts;
+mod history;
+mod left_out;
 mod limits;
 mod pace;
 mod runs;
@@ -19,6 +21,8 @@ pub use self::{
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
     facts::FactSource,
+    history::{AlertHistory, HISTORY_MAX, HistoryStore},
+    left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
     runs::{AlertState, Recorded, RunStore, StoredAlert},

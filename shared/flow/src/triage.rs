@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use defuse_domain::{
-    Action, Alert, AlertId, Decision, Effect, EffectAction, EffectId, Outcome, Plan, Playbook,
-    Question, RuleBook, Run, RunKey, User, decide,
+    Action, Alert, AlertId, AsRead, Decision, Kept, LastRun, Outcome, Plan, Playbook, Question,
+    RuleBook, Run, RunKey, User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
@@ -47,16 +47,23 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         if stored.state != AlertState::Pending {
             return Ok(Triaged::Nothing);
         }
-        let StoredAlert { alert, version, looks, tags, last_run, .. } = stored;
+        let StoredAlert { alert, version, looks, tags, last_run, effects, refused, .. } = stored;
+        let last = match last_run {
+            Some(key) => self.store.run(&key).await?.map(|run| LastRun { run, effects, refused }),
+            None => None,
+        };
         let questions: Vec<Question> = self.rules.questions(&alert).into_iter().collect();
         let facts = self.facts.answer(&questions, now).await;
 
         let decision = decide(&alert, &facts, &self.rules, now);
 
+        let decision = left_to_whoever_reopened(decision, &alert, last.as_ref());
+        let decision = self.within_limits(decision, &alert, now).await?;
         let key = RunKey { alert_id: alert.id.clone(), revision: alert.revision(), look: looks };
-        let decision = self.within_limits(decision, &key, &alert.users(), now).await?;
         let mut plan = Plan::of(&alert, &decision, &self.rules, &key);
-        plan.effects.extend(self.left_to_do(&alert, &decision, last_run).await?);
+        if let Some(last) = &last {
+            plan = last.follow(plan, &decision, &alert);
+        }
         let tags = staying(tags, &alert, &self.rules).chain(plan.tags).collect();
         let run = Run {
             key,
@@ -66,6 +73,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             facts,
             effects: plan.effects,
             if_refused: plan.if_refused,
+            before: last.as_ref().map(LastRun::before),
         };
         match self.store.record(&run, &tags, version).await? {
             Recorded::New => {
@@ -81,45 +89,19 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         }
     }
 
-    /// What was to follow our change, where the source sends that back to us before it did: who is
-    /// to be told, and what is to be said there.
-    ///
-    /// Who was told already is not told again: the ids are the same.
-    async fn left_to_do(
-        &self,
-        alert: &Alert,
-        decision: &Decision,
-        last_run: Option<RunKey>,
-    ) -> Result<Vec<Effect>, StoreError> {
-        let (Outcome::ResolvedAtSource, Some(key)) = (decision.outcome, last_run) else {
-            return Ok(Vec::new());
-        };
-        let Some(before) = self.store.run(&key).await? else { return Ok(Vec::new()) };
-        let is_ours = match before.decision.outcome {
-            Outcome::Resolved(classification) => alert.classified() == Some(classification),
-            Outcome::ResolvedAtSource => true,
-            Outcome::Open => false,
-        };
-        if !is_ours {
-            return Ok(Vec::new());
-        }
-        Ok(before.effects.into_iter().filter_map(|it| left_of(it, alert)).collect())
-    }
-
     /// The decision, unless a limit of one of its playbooks is used up: then the alert stays open
     async fn within_limits(
         &self,
         decision: Decision,
-        key: &RunKey,
-        users: &[User],
+        alert: &Alert,
         now: Timestamp,
     ) -> Result<Decision, StoreError> {
         match decision.outcome {
             Outcome::Open | Outcome::ResolvedAtSource => return Ok(decision),
             Outcome::Resolved(_) => {}
         }
-        let claims = claims(&decision, &self.rules, users, now);
-        let used_up = self.store.claim(key, &claims, now).await?;
+        let claims = claims(&decision, &self.rules, &alert.users(), now);
+        let used_up = self.store.claim(&alert.id, &claims, now).await?;
         if used_up.is_empty() {
             return Ok(decision);
         }
@@ -127,21 +109,24 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             .iter()
             .map(|it| format!("the limit of {} for {} is used up", it.max, it.counter))
             .collect();
-        Ok(decision.kept_open(reasons))
+        Ok(decision.kept_open(Kept::LimitUsedUp, reasons))
     }
 }
 
-/// What is left of an effect when the alert came back resolved as we want it: of the resolve, the
-/// comment, unless it came back too
-fn left_of(effect: Effect, alert: &Alert) -> Option<Effect> {
-    let text = match effect.action {
-        EffectAction::Notify(_) => return Some(effect),
-        EffectAction::Comment { text } => text,
-        EffectAction::Resolve { comment, .. } => comment?,
+/// The decision, unless the alert was resolved before and is not any more: a person's decision is
+/// never undone by a rule
+fn left_to_whoever_reopened(decision: Decision, alert: &Alert, last: Option<&LastRun>) -> Decision {
+    if alert.is_resolved_at_source() || !last.is_some_and(|it| it.was_resolved(alert)) {
+        return decision;
+    }
+    let source = alert.source_name();
+    let reason = match &alert.status {
+        Some(AsRead::Known(_)) => format!("a person reopened it at {source}"),
+        Some(AsRead::Other(_)) | None => {
+            format!("it was resolved, and {source} does not say whether it still is")
+        }
     };
-    let is_there = alert.comments.iter().any(|it| it.text.as_ref() == Some(&text));
-    let id = EffectId("comment".to_owned());
-    (!is_there).then_some(Effect { id, action: EffectAction::Comment { text } })
+    decision.kept_open(Kept::Reopened, vec![reason])
 }
 
 /// The tags that an alert keeps from before.

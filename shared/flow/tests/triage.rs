@@ -5,8 +5,7 @@ mod triage {
     use std::collections::BTreeSet;
 
     use defuse_domain::{
-        AlertId, Classification, Effect, EffectAction, Outcome, Question, Run, RunKey, Severity,
-        Threat,
+        AlertId, Classification, Effect, EffectAction, Outcome, Question, Run, Severity, Threat,
     };
     use defuse_flow::{AlertState, AlertStore, LimitClaim, LimitStore, RunStore, Triage, Triaged};
     use defuse_testkit::{
@@ -125,9 +124,8 @@ mod triage {
         let counter = "legitimate-travel/user/kim@contoso.example/day/2026-11-21".to_owned();
         let claims = [LimitClaim { counter: counter.clone(), max: 2 }];
         for id in ["ca1", "ca2"] {
-            let alert = an_alert().id(id).read().unwrap();
-            let key = RunKey { revision: alert.revision(), alert_id: alert.id, look: 0 };
-            assert_eq!(bench.store.claim(&key, &claims, NOW).await.unwrap(), []);
+            let id = AlertId::parse(id).unwrap();
+            assert_eq!(bench.store.claim(&id, &claims, NOW).await.unwrap(), []);
         }
 
         let run = bench.decided(&an_alert()).await;

@@ -188,7 +188,7 @@ impl Wiring {
     /// The function `receive`
     pub async fn receive(&self) -> Result<ReceiveApp, StartError> {
         Ok(ReceiveApp {
-            receive: Receive::new(self.store()),
+            receive: Receive::by(self.config.settings.services, self.store()),
             log: self.store(),
             signing_keys: self.tenant().signing_keys().await?,
             tokens: self.tenant().tokens().await?,

@@ -22,6 +22,7 @@ pub struct TravelAlert {
     severity: Severity,
     status: Status,
     classified: Option<Classification>,
+    assigned_to: Option<String>,
     first_activity: Timestamp,
     updated: Timestamp,
 }
@@ -35,6 +36,7 @@ pub fn an_alert() -> TravelAlert {
         severity: Severity::Medium,
         status: Status::New,
         classified: None,
+        assigned_to: None,
         first_activity,
         updated: Timestamp::constant(1_795_254_720, 0), // 2026-11-21T09:52:00Z
     }
@@ -64,6 +66,12 @@ impl TravelAlert {
     #[must_use]
     pub fn resolved_as(self, classification: Classification) -> Self {
         Self { status: Status::Resolved, classified: Some(classification), ..self }
+    }
+
+    /// In progress there, and assigned to somebody
+    #[must_use]
+    pub fn assigned_to(self, assignee: &str) -> Self {
+        Self { status: Status::InProgress, assigned_to: Some(assignee.to_owned()), ..self }
     }
 
     /// As the source changed it so many minutes later
@@ -102,6 +110,7 @@ impl TravelAlert {
             "severity": self.severity.name(),
             "classification": self.classified.map(Classification::name),
             "determination": self.classified.map(Classification::determination),
+            "assignedTo": self.assigned_to,
             "serviceSource": "microsoftDefenderForCloudApps",
             "detectorId": "impossibleTravel",
             "createdDateTime": self.first_activity.to_string(),

@@ -7,7 +7,8 @@ use std::{
     path::Path,
 };
 
-use crate::{explain, failure::Failure};
+use super::asked::announced;
+use crate::failure::Failure;
 
 /// The file that a running host has locked. The lock goes with the process, however it ends.
 const LOCK: &str = "host.lock";
@@ -27,7 +28,7 @@ impl Folder {
             Ok(()) => Ok(Self { _lock: lock }),
             Err(TryLockError::WouldBlock) => {
                 let what = format!("another host has the folder {}", dir.display());
-                let place = explain::announced(dir)
+                let place = announced(dir)
                     .map_or_else(String::new, |it| format!("it listens on http://{it}; "));
                 Err(Failure::host(what, format!("{place}stop it, or give another --data")))
             }

@@ -17,10 +17,11 @@ use tokio::net::TcpListener;
 use tracing::{error, warn};
 
 use super::{Apps, Clock};
-use crate::explain;
+use crate::{explain, status};
 
 /// What there is
-const PLACES: &str = "POST /receive takes alerts, GET /runs/<alert id> shows why one was decided";
+const PLACES: &str = "POST /receive takes alerts, GET /runs/<alert id> shows why one was decided, \
+    GET /status what was left out";
 
 #[derive(Clone)]
 struct Shared {
@@ -32,6 +33,7 @@ pub(crate) async fn serve(listener: TcpListener, apps: Arc<Apps>, clock: Clock) 
     let router = Router::new()
         .route("/receive", any(receive))
         .route("/runs/{alert_id}", get(last_run))
+        .route("/status", get(status))
         .route("/health", get(|| async { "ok\n" }))
         .fallback(async || {
             problem(StatusCode::NOT_FOUND, "notFound", "there is nothing at this path", PLACES)
@@ -67,7 +69,7 @@ async fn last_run(State(shared): State<Shared>, Path(alert_id): Path<String>) ->
         let (detail, help) = ("this is no alert id", "an id has no white space in it");
         return problem(StatusCode::BAD_REQUEST, "badAlertId", detail, help);
     };
-    match explain::last_run(&shared.apps.store, &id).await {
+    match explain::found(&shared.apps.store, &id).await {
         Ok(Some(found)) => {
             let content = [(header::CONTENT_TYPE, "application/json")];
             (content, found.to_json().to_string()).into_response()
@@ -78,10 +80,29 @@ async fn last_run(State(shared): State<Shared>, Path(alert_id): Path<String>) ->
         }
         Err(failure) => {
             error!(error = %Chain(&failure), "cannot read a run");
-            let (detail, help) = ("the state cannot be read", "see the log (RUST_LOG=info)");
-            problem(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, help)
+            busy()
         }
     }
+}
+
+/// What an operator wants to know, as JSON
+async fn status(State(shared): State<Shared>) -> Response {
+    match status::of(&shared.apps.store, (shared.clock)()).await {
+        Ok(status) => {
+            let content = [(header::CONTENT_TYPE, "application/json")];
+            (content, json!(status).to_string()).into_response()
+        }
+        Err(failure) => {
+            error!(error = %Chain(&failure), "cannot read the counters");
+            busy()
+        }
+    }
+}
+
+/// The state cannot be read now
+fn busy() -> Response {
+    let (detail, help) = ("the state cannot be read", "see the log (RUST_LOG=info)");
+    problem(StatusCode::SERVICE_UNAVAILABLE, "busy", detail, help)
 }
 
 /// A problem as the function `receive` states its own (RFC 9457)

@@ -84,6 +84,8 @@ pub(super) fn outcome(
 /// The status, or what it should have been where a channel says 200 and did not post
 fn real_status(kind: ChannelKind, status: u16, text: &str) -> u16 {
     match kind {
+        // A page is not from Teams: something before it answered, and that may pass.
+        ChannelKind::Teams if (200..=299).contains(&status) && text.trim().starts_with('<') => 502,
         ChannelKind::Teams if (200..=299).contains(&status) => {
             text.split_once(TEAMS_FAILURE).map_or(status, |(_, rest)| {
                 let digits = rest.trim_start_matches(|it: char| !it.is_ascii_digit());

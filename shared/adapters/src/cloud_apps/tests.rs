@@ -118,11 +118,6 @@ async fn a_refusal_says_why() {
     refused(closed(json!({ "closed_benign": 0 })), &uncounted).await;
     refused(closed(json!({ "closed_true_positive": 1 })), &uncounted).await;
     refused(
-        vec![open(), text(BENIGN, 200, "<html>")],
-        &format!("Defender for Cloud Apps did not close alert `{PK}`: its answer is not readable"),
-    )
-    .await;
-    refused(
         vec![json(GET, 404, json!({ "detail": "Not found." }))],
         &format!("Defender for Cloud Apps has no alert `{PK}`"),
     )
@@ -149,6 +144,14 @@ async fn refused(scenes: Vec<Scene>, expected: &str) {
     let error = outcome.unwrap_err();
     let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
     assert_eq!(answer, expected);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_word_of_cloud_apps_is_not_believed() {
+    let scenes = vec![json(GET, 200, shown(0)), text(BENIGN, 200, "<html>")];
+    let (_server, outcome) = resolve(scenes, TRAVEL).await;
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, DeliveryError::Busy { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -62,8 +62,8 @@ impl DynamoDbStore {
     }
 }
 
-/// The head of a revision that was not yet decided: all that is left of an older one is which
-/// run decided it, and the tags
+/// The head of a revision that was not yet decided: what is left of an older one is which run
+/// decided it, what became of that run's effects, and the tags
 fn pending(alert: &Alert, body: &Body, now: Timestamp) -> Change {
     let severity = alert.known_severity().map(|it| text(it.name()));
     let title = alert.title.as_deref().map(|it| text(cut(it, TITLE_BYTES_MAX)));
@@ -77,8 +77,6 @@ fn pending(alert: &Alert, body: &Body, now: Timestamp) -> Change {
         .set("pieces", number(body.pieces))
         .put("severity", severity)
         .put("title", title)
-        .remove("effects")
-        .remove("refused")
         .increase("version")
         .work(Some(WorkKind::Pending), now)
         .only_if("attribute_not_exists(#pk) OR #revision < :revision", &["pk"])

@@ -61,14 +61,22 @@ impl DynamoDbStore {
         if pieces.len() != head.pieces {
             return Err(refused(what, StateError::Missing(prefix)));
         }
-        let mut compressed = Vec::new();
-        for piece in &pieces {
-            compressed.extend_from_slice(content(what, piece)?);
-        }
-        let raw = decompress(&compressed).map_err(|error| refused(what, error))?;
-        let raw = String::from_utf8(raw).map_err(|error| refused(what, error))?;
-        Alert::read(&raw).map_err(|error| refused(what, error))
+        read_body(what, &pieces)
     }
+}
+
+/// The alert of those pieces
+pub(super) fn read_body<'a>(
+    what: &str,
+    pieces: impl IntoIterator<Item = &'a Item>,
+) -> Result<Alert, StoreError> {
+    let mut compressed = Vec::new();
+    for piece in pieces {
+        compressed.extend_from_slice(content(what, piece)?);
+    }
+    let raw = decompress(&compressed).map_err(|error| refused(what, error))?;
+    let raw = String::from_utf8(raw).map_err(|error| refused(what, error))?;
+    Alert::read(&raw).map_err(|error| refused(what, error))
 }
 
 /// What an item holds compressed

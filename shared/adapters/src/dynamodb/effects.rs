@@ -21,6 +21,8 @@ pub(super) struct Marked {
     pub(super) effects: BTreeMap<EffectId, EffectState>,
     /// Whether the source refused to resolve the alert just now
     pub(super) refused: bool,
+    /// Whether a newer revision waits to be decided, and the head is in the index for that
+    pub(super) is_pending: bool,
 }
 
 impl Marked {
@@ -49,16 +51,20 @@ impl Marked {
                 *left = state.clone();
             }
         }
-        Some(Self { effects, refused })
+        Some(Self { effects, refused, is_pending: head.state == AlertState::Pending })
     }
 
     /// The change of the head that says so, if the head still is what was read
     pub(super) fn change(&self, what: &str) -> Result<Change, StoreError> {
         let mut change = Change::default().effects(what, &self.effects)?.increase("version");
         if self.refused {
-            change = change
-                .set("state", text(state_name(AlertState::Open)))
-                .set("refused", AttributeValue::Bool(true));
+            change = change.set("refused", AttributeValue::Bool(true));
+        }
+        if self.is_pending {
+            return Ok(change);
+        }
+        if self.refused {
+            change = change.set("state", text(state_name(AlertState::Open)));
         }
         let is_done = !self.effects.values().any(|it| *it == EffectState::Outstanding);
         if is_done {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_domain::{AlertId, Revision, RunKey};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
 
 /// Name of the partition key
@@ -15,6 +15,12 @@ pub(super) const PK: &str = "pk";
 pub(super) const SK: &str = "sk";
 /// What stands before an alert's id in its partition key
 pub(super) const ALERT: &str = "A#";
+/// What the sort keys of all bodies begin with
+pub(super) const BODY: &str = "B#";
+/// What the sort keys of all runs begin with
+pub(super) const RUN: &str = "R#";
+/// Sort key of what is left out
+const LEFT_OUT: &str = "O";
 /// Sort key of an alert's head
 pub(super) const HEAD: &str = "H";
 
@@ -38,6 +44,16 @@ impl Key {
     /// One piece of a body; the pieces sort as they are numbered
     pub(super) fn body(id: &AlertId, prefix: &str, index: usize) -> Self {
         Self { pk: alert(id), sk: format!("{prefix}{index:04}") }
+    }
+
+    /// The note that an alert is left out
+    pub(super) fn left_out(id: &AlertId) -> Self {
+        Self { pk: alert(id), sk: LEFT_OUT.to_owned() }
+    }
+
+    /// How many were left out on a day
+    pub(super) fn left_out_on(day: Date) -> Self {
+        Self { pk: format!("{LEFT_OUT}#{day}"), sk: LEFT_OUT.to_owned() }
     }
 
     pub(super) fn run(key: &RunKey, digest: &str) -> Self {
@@ -96,12 +112,12 @@ pub(super) fn alert(id: &AlertId) -> String {
 
 /// What the sort keys of a body's pieces begin with
 pub(super) fn body_prefix(revision: Revision, digest: &str) -> String {
-    format!("B#{revision}#{digest}#")
+    format!("{BODY}{revision}#{digest}#")
 }
 
 /// What the sort keys of a run begin with, whoever wrote it
 pub(super) fn run_prefix(key: &RunKey) -> String {
-    format!("R#{}#{}#", key.revision, key.look)
+    format!("{RUN}{}#{}#", key.revision, key.look)
 }
 
 /// Partition key of a user's links

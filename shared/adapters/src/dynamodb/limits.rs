@@ -1,9 +1,9 @@
-//! Counts what playbooks do: each counter is one item with the set of runs that it counted.
+//! Counts what playbooks do: each counter is one item with the set of alerts that it counted.
 //!
 //! DynamoDB actions: `dynamodb:UpdateItem`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::RunKey;
+use defuse_domain::AlertId;
 use defuse_flow::{LimitClaim, LimitStore, StoreError};
 use jiff::Timestamp;
 
@@ -20,13 +20,13 @@ const KEPT_DAYS: i64 = 35;
 impl LimitStore for DynamoDbStore {
     async fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         now: Timestamp,
     ) -> Result<Vec<LimitClaim>, StoreError> {
         let mut used_up = Vec::new();
         for claim in claims {
-            if !self.counts(run, claim, now).await? {
+            if !self.counts(alert, claim, now).await? {
                 used_up.push(claim.clone());
             }
         }
@@ -35,10 +35,10 @@ impl LimitStore for DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// Whether the claim counts the run, now or since earlier
+    /// Whether the claim counts the alert, now or since earlier
     async fn counts(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claim: &LimitClaim,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -46,16 +46,16 @@ impl DynamoDbStore {
             return Ok(false);
         }
         // Why: a digest keeps the item small, and with it what each further claim costs.
-        let run = digest(run.to_string().as_bytes());
+        let alert = digest(alert.as_str().as_bytes());
         let change = Change::default()
             .set("expires", expires(now, KEPT_DAYS))
-            .add("runs", AttributeValue::Ss(vec![run.clone()]))
+            .add("alerts", AttributeValue::Ss(vec![alert.clone()]))
             .only_if(
-                "attribute_not_exists(#runs) OR size(#runs) < :max OR contains(#runs, :run)",
+                "attribute_not_exists(#alerts) OR size(#alerts) < :max OR contains(#alerts, :alert)",
                 &[],
             )
             .given("max", number(claim.max))
-            .given("run", text(run));
+            .given("alert", text(alert));
         // Why: the counter has a name in it, and errors are logged.
         let what = "to count under a limit";
         match self.change(what, Key::limit(&claim.counter), change).await? {

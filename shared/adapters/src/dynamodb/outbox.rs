@@ -3,7 +3,7 @@
 //! DynamoDB actions: `dynamodb:GetItem`, `dynamodb:Query`, `dynamodb:UpdateItem`.
 
 use defuse_domain::{AlertId, EffectId, EffectState, Run};
-use defuse_flow::{Outbox, Outstanding, StoreError};
+use defuse_flow::{AlertState, Outbox, Outstanding, StoreError};
 
 use super::{
     DynamoDbStore, TRIES_MAX,
@@ -19,6 +19,10 @@ impl Outbox for DynamoDbStore {
         let what = format!("to read the effects of alert `{id}`");
         let Some(head) = self.head(&what, id).await? else { return Ok(None) };
         let (Some(key), Some(digest)) = (head.last_run(id), &head.run) else { return Ok(None) };
+        // Why: what an older revision called for may not be right any more.
+        if head.state == AlertState::Pending {
+            return Ok(None);
+        }
         if !head.effects.values().any(|it| *it == EffectState::Outstanding) {
             return Ok(None);
         }

@@ -32,8 +32,8 @@ impl RunStore for DynamoDbStore {
         let Some(head) = self.head(&what, id).await? else { return Ok(None) };
         let alert = self.body(&what, id, &head).await?;
         let last_run = head.last_run(id);
-        let Head { state, version, looks, tags, .. } = head;
-        Ok(Some(StoredAlert { alert, state, version, looks, last_run, tags }))
+        let Head { state, version, looks, tags, effects, refused, .. } = head;
+        Ok(Some(StoredAlert { alert, state, version, looks, last_run, effects, refused, tags }))
     }
 
     async fn record(
@@ -107,7 +107,7 @@ impl DynamoDbStore {
     }
 }
 
-fn read_run(what: &str, item: &Item) -> Result<Run, StoreError> {
+pub(super) fn read_run(what: &str, item: &Item) -> Result<Run, StoreError> {
     let json = decompress(content(what, item)?).map_err(|error| refused(what, error))?;
     serde_json::from_slice(&json).map_err(|error| refused(what, error))
 }

@@ -2,13 +2,14 @@
 //!
 //! Every call begins with a look at how the alert stands, so that it may be repeated after a crash
 //! at any point: what already is so is left, and nobody's later change is fought. A comment is ours
-//! if its text is exactly the same, so texts must be unique per run; that is the caller's part.
+//! if its text is the same but for white space, so texts must be unique per run; that is the caller's part.
 //!
 //! Permissions: `SecurityAlert.ReadWrite.All`.
 
 use defuse_domain::{Alert, AsRead, Classification, Revision, Shape, Status};
 use defuse_flow::{AtSource, DeliveryError, SourceClient};
 use http::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -75,7 +76,7 @@ impl GraphSource {
         text: &str,
         deadline: Deadline,
     ) -> Result<Option<u16>, DeliveryError> {
-        if found.comments.iter().any(|it| it.text.as_deref() == Some(text)) {
+        if found.says(text) {
             return Ok(None);
         }
         let body: Value = json!({
@@ -85,7 +86,13 @@ impl GraphSource {
         let url = self.url(found, &["comments"])?;
         let call = Call { method: Method::POST, url: &url, body: Some(&body), tries: Tries::One };
         let answer = self.graph.call(call, deadline).await;
-        expect_success(found, answer).map(|it| Some(it.status))
+        let answer = expect_success(found, answer)?;
+        if !has_comment(&answer.body, text) {
+            // Why: whatever stands before Graph may answer 200 too. Graph answers with every
+            // comment of the alert; the next look tells whether ours is among them.
+            return Err(delivery::busy(NAME, None, NotShown));
+        }
+        Ok(Some(answer.status))
     }
 
     fn url(&self, alert: &Alert, below: &[&str]) -> Result<Url, DeliveryError> {
@@ -137,6 +144,24 @@ impl SourceClient for GraphSource {
             None => AtSource::Already,
         })
     }
+}
+
+/// An answer to a comment has no such comment in it
+#[derive(Debug, thiserror::Error)]
+#[error("the answer does not show the comment that was made")]
+struct NotShown;
+
+/// The comments that Graph answers with
+#[derive(Deserialize)]
+struct Comments {
+    value: Vec<Value>,
+}
+
+/// Whether the comment is in the answer
+fn has_comment(body: &[u8], text: &str) -> bool {
+    let Ok(Comments { value }) = serde_json::from_slice(body) else { return false };
+    let comments = value.iter().filter_map(|it| it.get("comment")?.as_str());
+    comments.into_iter().any(|it| it.split_whitespace().eq(text.split_whitespace()))
 }
 
 /// Whether somebody changed the alert since it was decided, where it is not as we want it.

@@ -13,13 +13,14 @@ use crate::{
     fact::RiskLevel,
     organisation::{HighRisk, Organisation},
     playbook::API_VERSION,
+    services::{EntraIdProtection, Services},
     settings::{
         Channel, ChannelKind, CloudAppsSettings, GraphSettings, PLACES, Settings, TEXT_LENGTH_MAX,
     },
 };
 
 pub(super) fn schema() -> Value {
-    let [api_version, kind, graph, cloud_apps, channels, receive] = Settings::FIELDS;
+    let [api_version, kind, graph, cloud_apps, channels, receive, services] = Settings::FIELDS;
     let [high_risk, named_ranges, user_tags] = Organisation::FIELDS;
     let names = [
         api_version,
@@ -28,6 +29,7 @@ pub(super) fn schema() -> Value {
         cloud_apps,
         channels,
         receive,
+        services,
         high_risk,
         named_ranges,
         user_tags,
@@ -43,6 +45,7 @@ pub(super) fn schema() -> Value {
         field(cloud_apps_schema(), "How to reach Defender for Cloud Apps."),
         field(map_of(reference("channel")), "Where people are told, by name."),
         field(receive_schema(), "Whose alerts are taken."),
+        field(services_schema(), "Which alerts of which service are taken at all."),
         field(high_risk_schema(), high_risk),
         field(ranges, "Address ranges that criteria can name."),
         field(map_of(reference("names")), "Our own tags of users, by id or principal name."),
@@ -118,6 +121,13 @@ fn receive_schema() -> Value {
         secrets("Tokens of senders that cannot sign."),
     ];
     object(Settings::RECEIVE, fields)
+}
+
+fn services_schema() -> Value {
+    let levels = words(EntraIdProtection::ALL.iter().map(|it| it.name()));
+    let about = "Alerts of Microsoft Entra ID Protection that are taken, by severity: none, high \
+        (as where this is left out), high and medium, or all. Others are counted.";
+    object(Services::FIELDS, [optional(described(levels, about))])
 }
 
 fn high_risk_schema() -> Value {

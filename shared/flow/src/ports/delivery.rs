@@ -23,7 +23,7 @@ pub struct Outstanding {
 
 /// What is to be done, and what is done
 pub trait Outbox {
-    /// What is still to be done for an alert
+    /// What is still to be done for an alert: nothing, while a newer revision waits to be decided
     fn outstanding(
         &self,
         id: &AlertId,
@@ -33,6 +33,7 @@ pub trait Outbox {
     ///
     /// [`EffectState::Refused`] on a resolve puts the alert back to open and the run's
     /// `if_refused` in place of its other effects; [`EffectState::Overtaken`] on it drops them.
+    /// While a newer revision waits to be decided, it only says what became of the effect.
     /// A run that is not the alert's last any more is left alone.
     fn mark(
         &self,

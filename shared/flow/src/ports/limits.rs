@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use defuse_domain::RunKey;
+use defuse_domain::AlertId;
 use jiff::Timestamp;
 
 use super::StoreError;
@@ -18,13 +18,13 @@ pub struct LimitClaim {
 
 /// Counts what playbooks do, exactly, whoever else counts at the same time
 pub trait LimitStore {
-    /// Counts the run under every claim, and gives those that are used up.
+    /// Counts the alert under every claim, and gives those that are used up.
     ///
-    /// The same run counts once. Where any claim is used up, the others may stay counted: the
+    /// The same alert counts once, however often it is decided. Where any claim is used up, the others may stay counted: the
     /// limit is then reached early, never late.
     fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<LimitClaim>, StoreError>> + Send;

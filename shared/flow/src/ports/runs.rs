@@ -1,8 +1,11 @@
 //! Alerts as they stand, and the runs that decided them.
 
-use std::{collections::BTreeSet, future::Future};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+};
 
-use defuse_domain::{Alert, AlertId, Run, RunKey};
+use defuse_domain::{Alert, AlertId, EffectId, EffectState, Run, RunKey};
 
 use super::StoreError;
 
@@ -30,6 +33,10 @@ pub struct StoredAlert {
     pub looks: u32,
     /// The run that decided it last, be it an older revision
     pub last_run: Option<RunKey>,
+    /// What became of that run's effects
+    pub effects: BTreeMap<EffectId, EffectState>,
+    /// Whether the source refused to resolve the alert as that run decided
+    pub refused: bool,
     /// Our own tags
     pub tags: BTreeSet<String>,
 }

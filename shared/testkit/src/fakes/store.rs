@@ -12,9 +12,9 @@ use defuse_domain::{
     Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
 };
 use defuse_flow::{
-    AlertState, AlertStore, CLAIM_SECONDS, Claim, LimitClaim, LimitStore, NotificationLog, Outbox,
-    Outstanding, Pace, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert,
-    Turn, WebhookLog,
+    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LeftOut, LeftOutLog,
+    LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, Rate, Recorded,
+    RejectStore, RunStore, StoreError, Stored, StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -30,9 +30,11 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     heads: BTreeMap<AlertId, Head>,
+    revisions: BTreeMap<AlertId, Vec<Alert>>,
+    left_out: BTreeSet<AlertId>,
     rejected: Vec<Unreadable>,
     runs: BTreeMap<RunKey, Run>,
-    counted: BTreeMap<String, BTreeSet<RunKey>>,
+    counted: BTreeMap<String, BTreeSet<AlertId>>,
     taken: BTreeSet<String>,
     notes: BTreeMap<String, Note>,
 }
@@ -61,7 +63,7 @@ impl MemoryStore {
         state.heads.get(id).map(|it| it.effects.states()).unwrap_or_default()
     }
 
-    /// How many runs a limit has counted
+    /// How many alerts a limit has counted
     pub fn n_counted(&self, counter: &str) -> usize {
         locked(&self.state).counted.get(counter).map_or(0, BTreeSet::len)
     }
@@ -74,6 +76,8 @@ impl AlertStore for MemoryStore {
         if older.is_some_and(|it| it.stored.alert.revision() >= alert.revision()) {
             return Ok(Stored::Again);
         }
+        state.revisions.entry(alert.id.clone()).or_default().push(alert.clone());
+        let older = state.heads.get(&alert.id);
         let came = if older.is_some() { Stored::Newer } else { Stored::New };
         let stored = StoredAlert {
             alert: alert.clone(),
@@ -81,10 +85,24 @@ impl AlertStore for MemoryStore {
             version: older.map_or(0, |it| it.stored.version) + 1,
             looks: 0,
             last_run: older.and_then(|it| it.stored.last_run.clone()),
+            effects: BTreeMap::new(),
+            refused: false,
             tags: older.map(|it| it.stored.tags.clone()).unwrap_or_default(),
         };
-        state.heads.insert(alert.id.clone(), Head { stored, effects: Effects::default() });
+        let effects = older.map(|it| it.effects.clone()).unwrap_or_default();
+        state.heads.insert(alert.id.clone(), Head { stored, effects });
         Ok(came)
+    }
+}
+
+impl LeftOutLog for MemoryStore {
+    async fn leave_out(&self, alert: &Alert, _now: Timestamp) -> Result<LeftOut, StoreError> {
+        let mut state = locked(&self.state);
+        if state.heads.contains_key(&alert.id) {
+            return Ok(LeftOut::IsStored);
+        }
+        let is_new = state.left_out.insert(alert.id.clone());
+        Ok(if is_new { LeftOut::Counted } else { LeftOut::Again })
     }
 }
 
@@ -112,7 +130,11 @@ impl Pace for MemoryStore {
 
 impl RunStore for MemoryStore {
     async fn load(&self, id: &AlertId) -> Result<Option<StoredAlert>, StoreError> {
-        Ok(locked(&self.state).heads.get(id).map(|it| it.stored.clone()))
+        Ok(locked(&self.state).heads.get(id).map(|it| StoredAlert {
+            effects: it.effects.states().into_iter().collect(),
+            refused: it.effects.refused(),
+            ..it.stored.clone()
+        }))
     }
 
     async fn record(
@@ -146,10 +168,23 @@ impl RunStore for MemoryStore {
     }
 }
 
+impl HistoryStore for MemoryStore {
+    async fn history(&self, id: &AlertId) -> Result<Option<AlertHistory>, StoreError> {
+        let state = locked(&self.state);
+        let Some(head) = state.heads.get(id) else { return Ok(None) };
+        let runs = state.runs.values().filter(|it| it.key.alert_id == *id);
+        Ok(Some(AlertHistory {
+            revisions: state.revisions.get(id).cloned().unwrap_or_default(),
+            runs: runs.cloned().collect(),
+            effects: head.effects.states().into_iter().collect(),
+        }))
+    }
+}
+
 impl LimitStore for MemoryStore {
     async fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         _now: Timestamp,
     ) -> Result<Vec<LimitClaim>, StoreError> {
@@ -159,8 +194,8 @@ impl LimitStore for MemoryStore {
             let counted = state.counted.entry(claim.counter.clone()).or_default();
             let has_room = usize::try_from(claim.max).is_ok_and(|max| counted.len() < max);
             if has_room {
-                counted.insert(run.clone());
-            } else if !counted.contains(run) {
+                counted.insert(alert.clone());
+            } else if !counted.contains(alert) {
                 used_up.push(claim.clone());
             }
         }
@@ -172,6 +207,9 @@ impl Outbox for MemoryStore {
     async fn outstanding(&self, id: &AlertId) -> Result<Option<Outstanding>, StoreError> {
         let state = locked(&self.state);
         let Some(head) = state.heads.get(id) else { return Ok(None) };
+        if head.stored.state == AlertState::Pending {
+            return Ok(None);
+        }
         let Some(run) = head.stored.last_run.as_ref().and_then(|it| state.runs.get(it)) else {
             return Ok(None);
         };
@@ -199,7 +237,8 @@ impl Outbox for MemoryStore {
         if head.effects.mark(run, effect, state) {
             head.stored.version += 1;
         }
-        if head.effects.refused() && !was_refused {
+        let is_pending = head.stored.state == AlertState::Pending;
+        if head.effects.refused() && !was_refused && !is_pending {
             head.stored.state = AlertState::Open;
         }
         Ok(())

@@ -7,9 +7,10 @@ use defuse_domain::{
     Revision, Run, RunKey, Unknown, UnknownReason, Unreadable,
 };
 use defuse_flow::{
-    AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
-    SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
+    AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, HistoryStore,
+    LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding,
+    Pace, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert,
+    Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -70,6 +71,12 @@ impl<P: AlertStore + Sync> AlertStore for Faulty<P> {
     }
 }
 
+impl<P: LeftOutLog + Sync> LeftOutLog for Faulty<P> {
+    async fn leave_out(&self, alert: &Alert, now: Timestamp) -> Result<LeftOut, StoreError> {
+        self.plan.call("LeftOutLog::leave_out", self.port.leave_out(alert, now)).await
+    }
+}
+
 impl<P: RejectStore + Sync> RejectStore for Faulty<P> {
     async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
         self.plan.call("RejectStore::reject", self.port.reject(unreadable, now)).await
@@ -105,14 +112,20 @@ impl<P: RunStore + Sync> RunStore for Faulty<P> {
     }
 }
 
+impl<P: HistoryStore + Sync> HistoryStore for Faulty<P> {
+    async fn history(&self, id: &AlertId) -> Result<Option<AlertHistory>, StoreError> {
+        self.plan.call("HistoryStore::history", self.port.history(id)).await
+    }
+}
+
 impl<P: LimitStore + Sync> LimitStore for Faulty<P> {
     async fn claim(
         &self,
-        run: &RunKey,
+        alert: &AlertId,
         claims: &[LimitClaim],
         now: Timestamp,
     ) -> Result<Vec<LimitClaim>, StoreError> {
-        self.plan.call("LimitStore::claim", self.port.claim(run, claims, now)).await
+        self.plan.call("LimitStore::claim", self.port.claim(alert, claims, now)).await
     }
 }
 

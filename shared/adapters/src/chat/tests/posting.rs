@@ -78,6 +78,7 @@ async fn each_answer_means_posted_later_or_never() {
         (Teams, 200, &*format!("{failure} 429 with ContextId x"), "channel `soc` busy, 7s"),
         (Teams, 200, &*format!("{failure} 413 with ContextId x"), "channel `soc` refused: Webhook"),
         (Teams, 200, failure, "channel `soc` busy, 7s"),
+        (Teams, 200, " <!DOCTYPE html>", "channel `soc` busy, 7s"),
         (Teams, 401, "no", "channel `soc` refused: no"),
         (Slack, 200, "ok", "posted: 200 ok"),
         (Slack, 200, "<html>", "channel `soc` refused: <html>"),

@@ -42,7 +42,12 @@ fn get(standing: (&str, &str, &str), updated: &str, comments: &[&str]) -> Scene 
 }
 
 fn done() -> Vec<Scene> {
-    vec![json(PATCH, 200, json!({})), json(POST, 200, json!({ "value": [] }))]
+    vec![json(PATCH, 200, json!({})), json(POST, 200, answered())]
+}
+
+/// Every comment of the alert, as Graph answers to ours
+fn answered() -> Value {
+    json!({ "value": [{ "comment": "by hand" }, { "comment": COMMENT.replace(' ', "\r\n") }] })
 }
 
 fn the_alert() -> Alert {
@@ -156,7 +161,7 @@ async fn an_alert_that_came_from_cloud_apps_has_other_times() {
         let scenes = vec![
             json(&line("GET", ""), 200, body),
             json(&line("PATCH", ""), 200, json!({})),
-            json(&line("POST", "/comments"), 200, json!({})),
+            json(&line("POST", "/comments"), 200, answered()),
         ];
         let (_server, outcome) = resolve(scenes, &alert).await;
         let overtaken = matches!(outcome.unwrap(), AtSource::Overtaken(Some(_)));
@@ -193,6 +198,17 @@ async fn what_may_pass_is_busy() {
         let error = outcome.unwrap_err();
         let DeliveryError::Busy { retry_after, .. } = error else { panic!("{error:?}") };
         assert_eq!(retry_after, Some(Duration::from_hours(1)));
+    }
+}
+
+#[tokio::test]
+async fn a_comment_that_the_answer_does_not_show_is_not_believed() {
+    let other = json!({ "value": [{ "comment": "by hand" }, { "comment": null }, 7] });
+    for body in ["<html>", "", "{}", "[]", &other.to_string()] {
+        let scenes = vec![get(NEW, DECIDED, &[]), text(POST, 200, body)];
+        let (_server, graph) = graph(scenes).await;
+        let error = GraphSource::new(graph).comment(&the_alert(), COMMENT).await.unwrap_err();
+        assert!(matches!(error, DeliveryError::Busy { .. }), "{error:?} for {body}");
     }
 }
 
