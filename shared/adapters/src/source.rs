@@ -78,11 +78,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        cloud_apps::CloudAppsSettings,
+        cloud_apps::{CloudAppsSettings, CloudAppsSignIn},
         graph::{Graph, GraphSettings},
         http::{Http, Reach},
         scripted::Scripted,
         secret::Secret,
+        sign_in::testing::application,
     };
 
     const TRAVEL: Classification =
@@ -102,16 +103,14 @@ mod tests {
         let http = Http::new(Reach::Anywhere, LIMIT).unwrap();
         let graph = GraphSettings {
             base_url: format!("{}/graph", server.address()),
-            token_url: format!("{}/token", server.address()),
-            client_id: "app".to_owned(),
-            client_secret: Secret::new("s3cret"),
+            application: application(&server),
             scope: "x".to_owned(),
             answer_within: LIMIT,
             change_within: LIMIT,
         };
         let cloud_apps = CloudAppsSettings {
             base_url: format!("{}/apps", server.address()),
-            token: Secret::new("k3y"),
+            sign_in: CloudAppsSignIn::Token(Secret::new("k3y")),
             change_within: LIMIT,
         };
         let graph = GraphSource::new(Graph::new(&graph, http.clone()).unwrap());

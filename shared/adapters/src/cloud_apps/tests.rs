@@ -7,6 +7,7 @@ use super::*;
 use crate::{
     http::Reach,
     scripted::{Scene, Scripted, json, text},
+    secret::Secret,
 };
 
 const PK: &str = "6531f0a7c2d94b3e8f5a1120";
@@ -27,7 +28,7 @@ async fn resolve(
     let server = Scripted::start(scenes).await;
     let settings = CloudAppsSettings {
         base_url: format!("{}/api/v1/", server.address()),
-        token: Secret::new("k3y"),
+        sign_in: CloudAppsSignIn::Token(Secret::new("k3y")),
         change_within: LIMIT,
     };
     let http = Http::new(Reach::Anywhere, LIMIT).unwrap();
@@ -129,7 +130,7 @@ async fn a_refusal_says_why() {
     .await;
     refused(
         vec![json(GET, 401, json!({ "detail": "Invalid token." }))],
-        "Defender for Cloud Apps does not accept our API token (Invalid token.)",
+        "Defender for Cloud Apps does not accept our API token (Invalid token.): make a new one",
     )
     .await;
     refused(

@@ -198,6 +198,8 @@ tests:
 const SETTINGS: &str = "
 apiVersion: defuse/v1
 kind: Settings
+graph: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, certificate: { key: { env: K } } }
+cloudApps: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: 5 } }
 channels: { 7: { kind: webhook, url: { secretsManager: 5 } } }
 highRisk: { groups: [7] }
 namedRanges: { true: [10.0.0.1, '::1/+64', ::ffff:10.0.0.0/104] }
@@ -320,6 +322,12 @@ fn bad_playbooks_are_marked() {
 fn bad_settings_and_facts_are_marked() {
     for text in [
         "graph: { baseUrl: https://x }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, clientSecret: { env: S }, workloadIdentity: { tokenFile: /t } }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, certificate: { env: S } }",
+        "cloudApps: { baseUrl: https://x }",
+        "cloudApps: { baseUrl: https://x, token: { env: T }, clientId: a }",
+        "cloudApps: { baseUrl: https://x, token: { env: T }, clientSecret: { env: S } }",
         "cloudApps: { baseUrl: ftp://x, token: { env: T } }",
         "cloudApps: { baseUrl: https://x, token: hunter2 }",
         "channels: { soc: { kind: carrierPigeon, url: { env: U } } }",
