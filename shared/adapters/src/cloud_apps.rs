@@ -55,6 +55,8 @@ pub struct CloudAppsSource {
 enum CannotError {
     #[error("the alert has no id of Cloud Apps' own")]
     NoId,
+    #[error("the API has no call to assign an alert")]
+    NoAssignee,
     #[error("the API has no call to comment on an alert")]
     NoComments,
     #[error("resolutionStatusValue {0} is not known")]
@@ -154,6 +156,12 @@ impl SourceClient for CloudAppsSource {
             return Err(delivery::refused(NAME, for_people, CannotError::UnknownStatus(status)));
         }
         self.close(pk, Closing::of(classification), comment, deadline).await
+    }
+
+    /// Refused always: Cloud Apps has no call for it
+    async fn assign(&self, _alert: &Alert, _to: &str) -> Result<AtSource, DeliveryError> {
+        let for_people = format!("{NAME} has no call to assign an alert");
+        Err(delivery::refused(NAME, for_people, CannotError::NoAssignee))
     }
 
     /// Refused always: Cloud Apps takes a comment only when it closes an alert

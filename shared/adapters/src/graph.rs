@@ -8,7 +8,7 @@
 //! | risk | `IdentityRiskyUser.Read.All`, and `User.Read.All` where only the name is known |
 //! | groups | `GroupMember.Read.All` with `User.Read.All` |
 //! | open alerts | `SecurityAlert.Read.All` |
-//! | resolving and commenting | `SecurityAlert.ReadWrite.All` |
+//! | resolving, assigning and commenting | `SecurityAlert.ReadWrite.All` |
 //!
 //! None at AWS. Which facts are needed, and what they mean, is not here.
 

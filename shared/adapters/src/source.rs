@@ -61,6 +61,13 @@ impl SourceClient for Sources {
         }
     }
 
+    async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
+        match self.of(alert)? {
+            Source::Graph(it) => it.assign(alert, to).await,
+            Source::CloudApps(it) => it.assign(alert, to).await,
+        }
+    }
+
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {
         match self.of(alert)? {
             Source::Graph(it) => it.comment(alert, text).await,
@@ -152,10 +159,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cloud_apps_takes_no_comment_by_itself() {
+    async fn cloud_apps_takes_no_comment_and_no_assignment_by_itself() {
         let alert = Alert::read(r#"{ "_id": "1" }"#).unwrap();
-        let error = sources(true, true).await.comment(&alert, "seen").await.unwrap_err();
-        let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
-        assert_eq!(answer, "Defender for Cloud Apps takes a comment only when it closes an alert");
+        let sources = sources(true, true).await;
+        let refused = |outcome: Result<AtSource, DeliveryError>| match outcome.unwrap_err() {
+            DeliveryError::Refused { answer, .. } => answer,
+            error @ DeliveryError::Busy { .. } => panic!("{error:?}"),
+        };
+        assert_eq!(
+            refused(sources.comment(&alert, "seen").await),
+            "Defender for Cloud Apps takes a comment only when it closes an alert"
+        );
+        assert_eq!(
+            refused(sources.assign(&alert, "kim@contoso.example").await),
+            "Defender for Cloud Apps has no call to assign an alert"
+        );
     }
 }

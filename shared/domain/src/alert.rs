@@ -213,6 +213,13 @@ impl Alert {
         self.status == Some(AsRead::Known(Status::Resolved))
     }
 
+    /// The person who has it; sources put the names of machines in the same place
+    pub fn assigned_person(&self) -> Option<&str> {
+        const MACHINES: [&str; 2] = ["Automation", "Suppression rule"];
+        let name = self.assigned_to.as_deref().map(str::trim).filter(|it| !it.is_empty())?;
+        (!MACHINES.iter().any(|it| it.eq_ignore_ascii_case(name))).then_some(name)
+    }
+
     /// The source's classification, where it is a pair that belongs together
     pub fn classified(&self) -> Option<Classification> {
         Classification::from_names(self.classification.as_deref()?, self.determination.as_deref()?)

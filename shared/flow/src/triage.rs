@@ -135,7 +135,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
 /// comment, unless it came back too
 fn left_of(effect: Effect, alert: &Alert) -> Option<Effect> {
     let text = match effect.action {
-        EffectAction::Notify(_) => return Some(effect),
+        EffectAction::Assign { .. } | EffectAction::Notify(_) => return Some(effect),
         EffectAction::Comment { text } => text,
         EffectAction::Resolve { comment, .. } => comment?,
     };

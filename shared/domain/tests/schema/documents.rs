@@ -178,8 +178,8 @@ criteria:
     - { userRisk: { atLeast: low, maxAge: 1d 02:00:00 } }
     - { otherOpenAlerts: { sameUser: 'true', within: 2 weeks } }
 limits: { perHour: '7', perDay: 007, perUserPerDay: +7 }
-then: [{ resolve: { truePositive: other } }, { comment: 5 }, { tag: no }]
-otherwise: [{ notify: { channel: 1, template: resolved } }]
+then: [{ resolve: { truePositive: other } }, { assign: 7@8 }, { comment: 5 }, { tag: no }]
+otherwise: [{ assign: kim@contoso.example }, { notify: { channel: 1, template: resolved } }]
 tests:
   - name: 1
     alert: 2
@@ -304,6 +304,9 @@ fn bad_playbooks_are_marked() {
         ("then", "[{ resolve: truePositive }]"),
         ("then", "[{ notify: { channel: soc } }]"),
         ("then", "[{ notify: { channel: soc, template: party } }]"),
+        ("then", "[{ assign: kim }]"),
+        ("then", "[{ assign: kim@ }]"),
+        ("then", "[{ assign: 7 }]"),
         ("otherwise", "[{ tag: t }]"),
         ("otherwise", "[{ resolve: { falsePositive: other } }]"),
         ("tests", "[{ name: n, alert: a, expect: closed }]"),
