@@ -89,14 +89,28 @@ pub(crate) enum SignInError {
         source: serde_json::Error,
     },
     /// There is nothing to sign in with
-    #[error("sign-in for {target} was not tried: {source}")]
-    Credential { target: &'static str, source: CredentialError },
+    #[error("sign-in for {target} was not tried")]
+    Credential {
+        target: &'static str,
+        #[source]
+        source: CredentialError,
+    },
     /// The request cannot be made
     #[error("the request for a token cannot be made")]
     Request(#[from] http::Error),
 }
 
 impl SignInError {
+    /// What it is, for people: with what is wrong with the credential
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Credential { source, .. } => format!("{self}: {source}"),
+            Self::Http { .. } | Self::Refused { .. } | Self::NoToken { .. } | Self::Request(_) => {
+                self.to_string()
+            }
+        }
+    }
+
     /// What it means for a delivery to `target`
     pub(crate) fn into_delivery_error(self) -> DeliveryError {
         match self {
@@ -106,9 +120,9 @@ impl SignInError {
             }
             Self::NoToken { target, .. } => delivery::busy(target, None, self),
             Self::Refused { target, .. } | Self::Credential { target, .. } => {
-                delivery::refused(target, self.to_string(), self)
+                delivery::refused(target, self.said(), self)
             }
-            Self::Request(_) => delivery::refused("Entra ID", self.to_string(), self),
+            Self::Request(_) => delivery::refused("Entra ID", self.said(), self),
         }
     }
 }
@@ -126,9 +140,11 @@ impl Credential {
             Self::Certificate(certificate) => assertion::sign(certificate, application, now)?,
             Self::TokenFile(path) => {
                 // Why each time: whoever writes the file replaces the token before it ends.
-                let text = fs::read_to_string(path)
-                    .map_err(|source| CredentialError::TokenFile { path: path.clone(), source })?;
-                Secret::new(text.trim())
+                let read = fs::read_to_string(path).and_then(|text| match text.trim() {
+                    "" => Err(io::Error::new(io::ErrorKind::InvalidData, "it is empty")),
+                    token => Ok(Secret::new(token)),
+                });
+                read.map_err(|source| CredentialError::TokenFile { path: path.clone(), source })?
             }
         };
         Ok(vec![("client_assertion_type", Secret::new(BEARER)), ("client_assertion", assertion)])

@@ -115,7 +115,7 @@ fn not_signed_in(error: &SignInError) -> Unknown {
             UnknownReason::Unavailable
         }
     };
-    Unknown::with_detail(reason, error.to_string())
+    Unknown::with_detail(reason, error.said())
 }
 
 /// An answer that is not as it should be

@@ -154,10 +154,13 @@ async fn a_token_file_is_read_for_every_request() {
 #[tokio::test]
 async fn nobody_is_asked_without_anything_to_prove_it_with() {
     let server = Scripted::start(Vec::new()).await;
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let credential = Credential::TokenFile(empty.path().to_owned());
+    assert!(call(&server, credential).await.is_err());
     let path = PathBuf::from("/no/such/file");
     let error = call(&server, Credential::TokenFile(path)).await.unwrap_err();
     assert_eq!(
-        error.to_string(),
+        error.said(),
         "sign-in for Contoso was not tried: the token file `/no/such/file` cannot be read; check \
          `workloadIdentity` in the settings"
     );
