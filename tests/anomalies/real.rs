@@ -254,6 +254,7 @@ impl World for RealWorld {
             let n_closed = self.n_done("POST", "/cas/api/v1/alerts/close_benign/");
             return SourceView {
                 resolved,
+                assigned_to: None,
                 classification: is_travel.then_some(TRAVEL),
                 comments: comment.into_iter().map(str::to_owned).collect(),
                 n_resolved: n_closed.max(usize::from(is_travel)),
@@ -263,6 +264,7 @@ impl World for RealWorld {
         let n_patched = self.n_done("PATCH", &format!("/v1.0/security/alerts_v2/{id}"));
         SourceView {
             resolved,
+            assigned_to: alert.assigned_to.clone(),
             classification: alert.classified(),
             comments: alert.comments.iter().filter_map(|it| it.text.clone()).collect(),
             // One whose answer was lost counts by what it did.
