@@ -71,7 +71,7 @@ impl RealWorld {
         let graph = || Graph::new(&graph_settings(&tenant), ground.http.clone()).unwrap();
         let cloud_apps = CloudAppsSettings {
             base_url: tenant.cloud_apps_url(),
-            sign_in: CloudAppsSignIn::Application(application(&tenant)),
+            sign_in: CloudAppsSignIn::Token(Secret::new(Tenant::CLOUD_APPS_KEY)),
             change_within: TRIES,
         };
         let cloud_apps = CloudAppsSource::new(&cloud_apps, ground.http.clone()).unwrap();
