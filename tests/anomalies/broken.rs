@@ -228,6 +228,10 @@ impl<P: SourceClient + Sync> SourceClient for Broken<P> {
         self.port.resolve(alert, classification, comment, decided).await
     }
 
+    async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
+        self.port.assign(alert, to).await
+    }
+
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {
         self.port.comment(alert, text).await
     }

@@ -186,7 +186,9 @@ fn repeats(told: &[Told], excused: &Excused) -> Vec<String> {
 fn unnamed(run: &Run, drive: &Drive) -> Vec<String> {
     let calls = run.effects.iter().filter_map(|it| match &it.action {
         EffectAction::Notify(notification) => Some(&notification.id),
-        EffectAction::Resolve { .. } | EffectAction::Comment { .. } => None,
+        EffectAction::Resolve { .. }
+        | EffectAction::Assign { .. }
+        | EffectAction::Comment { .. } => None,
     });
     let ids: BTreeSet<&String> = calls.collect();
     let mut wrong = Vec::new();

@@ -8,8 +8,9 @@ use std::{
 };
 
 use defuse_adapters::{
-    ChannelKind, ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSource, DynamoDbStore,
-    Graph, GraphFacts, GraphSettings, GraphSource, Secret, Sources, StoredAlertFacts,
+    Application, Certificate, ChannelKind, ChannelSettings, ChatChannels, CloudAppsSettings,
+    CloudAppsSignIn, CloudAppsSource, Credential, DynamoDbStore, Graph, GraphFacts, GraphSettings,
+    GraphSource, Secret, Sources, StoredAlertFacts,
 };
 use defuse_domain::{Alert, AlertId, Notification, Organisation, RiskLevel};
 use defuse_lambda::{AllFacts, OpenAlertFacts};
@@ -70,7 +71,7 @@ impl RealWorld {
         let graph = || Graph::new(&graph_settings(&tenant), ground.http.clone()).unwrap();
         let cloud_apps = CloudAppsSettings {
             base_url: tenant.cloud_apps_url(),
-            token: Secret::new(Tenant::CLOUD_APPS_KEY),
+            sign_in: CloudAppsSignIn::Token(Secret::new(Tenant::CLOUD_APPS_KEY)),
             change_within: TRIES,
         };
         let cloud_apps = CloudAppsSource::new(&cloud_apps, ground.http.clone()).unwrap();
@@ -151,12 +152,20 @@ fn is_cloud_apps(alert: &Value) -> bool {
 fn graph_settings(tenant: &Tenant) -> GraphSettings {
     GraphSettings {
         base_url: tenant.graph_url(),
-        token_url: tenant.token_url(),
-        client_id: Tenant::CLIENT_ID.to_owned(),
-        client_secret: Secret::new(Tenant::CLIENT_SECRET),
+        application: application(tenant),
         scope: "https://graph.microsoft.com/.default".to_owned(),
         answer_within: TRIES,
         change_within: TRIES,
+    }
+}
+
+/// It signs in with its certificate
+fn application(tenant: &Tenant) -> Application {
+    let certificate = Certificate::parse(&Secret::new(Tenant::CERTIFICATE)).unwrap();
+    Application {
+        token_url: tenant.token_url(),
+        client_id: Tenant::CLIENT_ID.to_owned(),
+        credential: Credential::Certificate(certificate),
     }
 }
 
@@ -245,6 +254,7 @@ impl World for RealWorld {
             let n_closed = self.n_done("POST", "/cas/api/v1/alerts/close_benign/");
             return SourceView {
                 resolved,
+                assigned_to: None,
                 classification: is_travel.then_some(TRAVEL),
                 comments: comment.into_iter().map(str::to_owned).collect(),
                 n_resolved: n_closed.max(usize::from(is_travel)),
@@ -254,6 +264,7 @@ impl World for RealWorld {
         let n_patched = self.n_done("PATCH", &format!("/v1.0/security/alerts_v2/{id}"));
         SourceView {
             resolved,
+            assigned_to: alert.assigned_to.clone(),
             classification: alert.classified(),
             comments: alert.comments.iter().filter_map(|it| it.text.clone()).collect(),
             // One whose answer was lost counts by what it did.

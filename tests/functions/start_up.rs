@@ -115,6 +115,18 @@ async fn a_key_that_is_none_is_refused_and_not_shown() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_is_none_is_refused_and_not_shown() {
+    in_a_world(async |world| {
+        world.must_not_be_logged("canary-no-certificate");
+        for key in ["canary-no-certificate", "-----BEGIN PRIVATE KEY-----\ncanary-no-certificate"] {
+            let errors = refuses_to_start(world, Name::Triage, &[("GRAPH_SECRET", key)]).await;
+            check(&errors, &[&["certificate", "private key"]]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_function_needs_the_secrets_of_its_own_work_only() {
     in_a_world(async |world| {
         let others = [("GRAPH_SECRET", ""), ("CLOUD_APPS_TOKEN", ""), ("SOC_URL", "")];

@@ -74,7 +74,8 @@ impl World {
             TOKEN,
             CHANNEL,
             SESSION,
-            Tenant::CLIENT_SECRET,
+            // The first line of the certificate's private key.
+            Tenant::CERTIFICATE.lines().nth(1).unwrap(),
             Tenant::CLOUD_APPS_KEY,
             "stand-in-token",
             "not-a-secret-stand-in-key",
@@ -117,7 +118,7 @@ impl World {
             // Why: a function in Lambda reaches no private address, and the tenant is at one.
             ("DEFUSE_REACH", "anywhere"),
             ("AWS_SAM_LOCAL", "true"),
-            ("GRAPH_SECRET", Tenant::CLIENT_SECRET),
+            ("GRAPH_SECRET", Tenant::CERTIFICATE),
             ("CLOUD_APPS_TOKEN", Tenant::CLOUD_APPS_KEY),
             ("SOC_URL", &channel),
             ("SIGNING_KEY", SIGNING_KEY),
@@ -190,7 +191,7 @@ graph:
   baseUrl: {graph}
   tokenUrl: {token}
   clientId: {client}
-  clientSecret: {{ env: GRAPH_SECRET }}
+  certificate: {{ key: {{ env: GRAPH_SECRET }} }}
 cloudApps:
   baseUrl: {cloud_apps}
   token: {{ env: CLOUD_APPS_TOKEN }}

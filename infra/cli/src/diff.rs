@@ -140,7 +140,7 @@ fn actions(actions: &[Action]) -> Vec<Action> {
             place: (0, 0),
             path: String::new(),
         },
-        Action::Resolve(_) | Action::Comment(_) | Action::Tag(_) => it.clone(),
+        Action::Resolve(_) | Action::Assign(_) | Action::Comment(_) | Action::Tag(_) => it.clone(),
     };
     actions.iter().map(anywhere).collect()
 }

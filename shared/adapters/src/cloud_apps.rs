@@ -4,9 +4,11 @@
 //! older `resolve` is never used, for today it means a true positive. Comments are taken only
 //! together with closing.
 //!
-//! Permissions: an API token (*Settings > Security extensions > API tokens*) made by somebody who may
-//! manage alerts, such as a Security Operator; it dies with that person's role. None at AWS.
+//! Permissions: the application's `Investigation.manage` of *Microsoft Cloud App Security*; or an API
+//! token (*Settings > Security extensions > API tokens*) made by somebody who may manage alerts, such
+//! as a Security Operator, which dies with that person's role. None at AWS.
 
+mod access;
 mod closing;
 #[cfg(test)]
 mod tests;
@@ -15,28 +17,30 @@ use std::time::Duration;
 
 use defuse_domain::{Alert, AsRead, Classification, Revision};
 use defuse_flow::{AtSource, DeliveryError, SourceClient};
-use http::{HeaderValue, Request, header};
 use serde_json::Value;
-use tokio::time::timeout;
 use url::Url;
 
-use self::closing::{CloseError, Closing};
+pub use self::access::CloudAppsSignIn;
+use self::{
+    access::Access,
+    closing::{CloseError, Closing},
+};
 use crate::{
+    deadline::Deadline,
     delivery,
-    http::{Answer, BaseUrl, Http, HttpError, UrlError},
-    secret::Secret,
+    http::{Answer, BaseUrl, Http, UrlError},
 };
 
 /// What people call it
 const NAME: &str = "Defender for Cloud Apps";
 
-/// Where Cloud Apps is, and our token
+/// Where Cloud Apps is, and how it knows us
 #[derive(Clone, Debug)]
 pub struct CloudAppsSettings {
     /// `https://<tenant>.<region>.portal.cloudappsecurity.com/api/v1`
     pub base_url: String,
-    /// The API token
-    pub token: Secret,
+    /// How it knows us
+    pub sign_in: CloudAppsSignIn,
     /// How long one call may take, with all tries
     pub change_within: Duration,
 }
@@ -44,9 +48,8 @@ pub struct CloudAppsSettings {
 /// Alerts where they came from, by way of Cloud Apps' own API
 #[derive(Clone, Debug)]
 pub struct CloudAppsSource {
-    http: Http,
+    access: Access,
     base: BaseUrl,
-    token: Secret,
     change_within: Duration,
 }
 
@@ -55,6 +58,8 @@ pub struct CloudAppsSource {
 enum CannotError {
     #[error("the alert has no id of Cloud Apps' own")]
     NoId,
+    #[error("the API has no call to assign an alert")]
+    NoAssignee,
     #[error("the API has no call to comment on an alert")]
     NoComments,
     #[error("resolutionStatusValue {0} is not known")]
@@ -65,14 +70,13 @@ impl CloudAppsSource {
     /// Takes the settings, or says which address in them is none
     pub fn new(settings: &CloudAppsSettings, http: Http) -> Result<Self, UrlError> {
         let base = BaseUrl::parse(&settings.base_url)?;
-        let token = settings.token.clone();
-        Ok(Self { http, base, token, change_within: settings.change_within })
+        let access = Access::new(&settings.sign_in, http)?;
+        Ok(Self { access, base, change_within: settings.change_within })
     }
 
-    async fn look(&self, pk: &str) -> Result<Alert, DeliveryError> {
-        let request = self.request("GET", &self.url(&["alerts", pk])?, None)?;
-        let answer = self.http.send_with_retries(request, self.change_within).await;
-        let answer = expect_success(pk, answer)?;
+    async fn look(&self, pk: &str, deadline: Deadline) -> Result<Alert, DeliveryError> {
+        let answer = self.access.get(&self.url(&["alerts", pk])?, deadline).await;
+        let answer = self.expect_success(pk, answer?)?;
         let text = String::from_utf8_lossy(&answer.body);
         Alert::read(&text).map_err(|error| {
             delivery::refused(NAME, format!("{NAME} showed an alert that is not readable"), error)
@@ -85,14 +89,11 @@ impl CloudAppsSource {
         pk: &str,
         closing: Closing,
         comment: Option<&str>,
+        deadline: Deadline,
     ) -> Result<AtSource, DeliveryError> {
         let url = self.url(&["alerts", closing.call])?;
-        let request = self.request("POST", &url, Some(&closing.body(pk, comment)))?;
-        let answer = match timeout(self.change_within, self.http.send(request)).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Err(HttpError::TimedOut),
-        };
-        let answer = expect_success(pk, answer)?;
+        let answer = self.access.post_once(&url, &closing.body(pk, comment), deadline).await;
+        let answer = self.expect_success(pk, answer?)?;
         match closing.read(&answer.body) {
             Ok(()) => Ok(AtSource::Changed(format!(
                 "closed by `{}` (status {})",
@@ -107,32 +108,26 @@ impl CloudAppsSource {
         }
     }
 
+    /// The answer, if Cloud Apps did what it was asked
+    fn expect_success(&self, pk: &str, answer: Answer) -> Result<Answer, DeliveryError> {
+        if answer.is_success() {
+            return Ok(answer);
+        }
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let said = ["detail", "error"].into_iter().find_map(|name| body.get(name)?.as_str());
+        let said = said.map_or_else(|| "no reason given".to_owned(), delivery::one_line);
+        let for_people = match answer.status {
+            401 | 403 => self.access.refusal(answer.status, &said),
+            404 => format!("{NAME} has no alert `{pk}`"),
+            status => format!("{NAME} answered {status} ({said})"),
+        };
+        Err(delivery::unsuccessful(NAME, &answer, said, for_people))
+    }
+
     fn url(&self, parts: &[&str]) -> Result<Url, DeliveryError> {
         self.base.folder_at(parts).map_err(|error| {
             delivery::refused(NAME, "the alert's id cannot stand in a request", error)
         })
-    }
-
-    fn request(
-        &self,
-        method: &str,
-        url: &Url,
-        body: Option<&Value>,
-    ) -> Result<Request<Vec<u8>>, DeliveryError> {
-        let cannot = |error: http::Error| {
-            delivery::refused(NAME, "the API token cannot stand in a request", error)
-        };
-        let mut token = HeaderValue::try_from(format!("Token {}", self.token.expose()))
-            .map_err(|error| cannot(error.into()))?;
-        token.set_sensitive(true);
-        Request::builder()
-            .method(method)
-            .uri(url.as_str())
-            .header(header::AUTHORIZATION, token)
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body.map(|it| it.to_string().into_bytes()).unwrap_or_default())
-            .map_err(cannot)
     }
 }
 
@@ -150,7 +145,8 @@ impl SourceClient for CloudAppsSource {
             let for_people = format!("alert `{}` has no id of {NAME}'s own", alert.id);
             delivery::refused(NAME, for_people, CannotError::NoId)
         })?;
-        let found = self.look(pk).await?;
+        let deadline = Deadline::within(self.change_within);
+        let found = self.look(pk, deadline).await?;
 
         if found.is_resolved_at_source() {
             let is_as_wanted = found.classification.as_deref() == Some(classification.name());
@@ -164,7 +160,13 @@ impl SourceClient for CloudAppsSource {
             let for_people = format!("{NAME} shows the alert in a state that is not known");
             return Err(delivery::refused(NAME, for_people, CannotError::UnknownStatus(status)));
         }
-        self.close(pk, Closing::of(classification), comment).await
+        self.close(pk, Closing::of(classification), comment, deadline).await
+    }
+
+    /// Refused always: Cloud Apps has no call for it
+    async fn assign(&self, _alert: &Alert, _to: &str) -> Result<AtSource, DeliveryError> {
+        let for_people = format!("{NAME} has no call to assign an alert");
+        Err(delivery::refused(NAME, for_people, CannotError::NoAssignee))
     }
 
     /// Refused always: Cloud Apps takes a comment only when it closes an alert
@@ -172,21 +174,4 @@ impl SourceClient for CloudAppsSource {
         let for_people = format!("{NAME} takes a comment only when it closes an alert");
         Err(delivery::refused(NAME, for_people, CannotError::NoComments))
     }
-}
-
-/// The answer, if Cloud Apps did what it was asked
-fn expect_success(pk: &str, answer: Result<Answer, HttpError>) -> Result<Answer, DeliveryError> {
-    let answer = answer.map_err(|error| delivery::unanswered(NAME, error))?;
-    if answer.is_success() {
-        return Ok(answer);
-    }
-    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let said = ["detail", "error"].into_iter().find_map(|name| body.get(name)?.as_str());
-    let said = said.map_or_else(|| "no reason given".to_owned(), delivery::one_line);
-    let for_people = match answer.status {
-        401 | 403 => format!("{NAME} does not accept our API token ({said})"),
-        404 => format!("{NAME} has no alert `{pk}`"),
-        status => format!("{NAME} answered {status} ({said})"),
-    };
-    Err(delivery::unsuccessful(NAME, &answer, said, for_people))
 }

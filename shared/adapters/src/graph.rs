@@ -8,7 +8,7 @@
 //! | risk | `IdentityRiskyUser.Read.All`, and `User.Read.All` where only the name is known |
 //! | groups | `GroupMember.Read.All` with `User.Read.All` |
 //! | open alerts | `SecurityAlert.Read.All` |
-//! | resolving and commenting | `SecurityAlert.ReadWrite.All` |
+//! | resolving, assigning and commenting | `SecurityAlert.ReadWrite.All` |
 //!
 //! None at AWS. Which facts are needed, and what they mean, is not here.
 
@@ -22,7 +22,6 @@ mod pages;
 mod problem;
 #[cfg(test)]
 mod testing;
-mod token;
 mod zones;
 
 use std::time::Duration;
@@ -34,7 +33,7 @@ pub use self::{
     directory::{read_member_of, read_risky_user},
     facts::GraphFacts,
 };
-use crate::secret::Secret;
+use crate::sign_in::Application;
 
 /// What people call it
 const NAME: &str = "Microsoft Graph";
@@ -44,12 +43,8 @@ const NAME: &str = "Microsoft Graph";
 pub struct GraphSettings {
     /// `https://graph.microsoft.com/v1.0`, or that of a national cloud
     pub base_url: String,
-    /// `https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token`
-    pub token_url: String,
-    /// The application's id
-    pub client_id: String,
-    /// The application's secret
-    pub client_secret: Secret,
+    /// Who we are there
+    pub application: Application,
     /// `https://graph.microsoft.com/.default`
     pub scope: String,
     /// How long all questions of one run may take together

@@ -147,7 +147,16 @@ impl Http {
         request: Request<Vec<u8>>,
         total: Duration,
     ) -> Result<Answer, HttpError> {
-        retry::with_retries(total, || self.send(request.clone())).await
+        self.send_each_with_retries(|| request.clone(), total).await
+    }
+
+    /// The same, with a request made anew for every try
+    pub(crate) async fn send_each_with_retries(
+        &self,
+        mut next: impl FnMut() -> Request<Vec<u8>>,
+        total: Duration,
+    ) -> Result<Answer, HttpError> {
+        retry::with_retries(total, || self.send(next())).await
     }
 
     async fn attempt(&self, request: Request<Vec<u8>>) -> Result<Answer, HttpError> {

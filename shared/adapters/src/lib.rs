@@ -3,6 +3,7 @@
 mod chain;
 mod chat;
 mod cloud_apps;
+mod deadline;
 mod delivery;
 mod dynamodb;
 mod graph;
@@ -11,12 +12,13 @@ mod http;
 mod scripted;
 mod secret;
 mod secrets;
+mod sign_in;
 mod signature;
 mod sns;
 mod source;
 
 pub use chat::{ChannelKind, ChannelSettings, ChatChannels};
-pub use cloud_apps::{CloudAppsSettings, CloudAppsSource};
+pub use cloud_apps::{CloudAppsSettings, CloudAppsSignIn, CloudAppsSource};
 pub use dynamodb::{
     DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
 };
@@ -27,6 +29,7 @@ pub use graph::{
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
 pub use secret::Secret;
 pub use secrets::{SecretError, SecretsManager};
+pub use sign_in::{Application, Certificate, CertificateError, Credential};
 pub use signature::{
     KEY_BYTES_MAX, KEY_BYTES_MIN, SIGNATURES_MAX, SignatureError, SignatureHeaders, SigningKey,
     SigningKeyError, TOLERANCE_SECONDS, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, verify,

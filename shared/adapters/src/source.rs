@@ -61,6 +61,13 @@ impl SourceClient for Sources {
         }
     }
 
+    async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
+        match self.of(alert)? {
+            Source::Graph(it) => it.assign(alert, to).await,
+            Source::CloudApps(it) => it.assign(alert, to).await,
+        }
+    }
+
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {
         match self.of(alert)? {
             Source::Graph(it) => it.comment(alert, text).await,
@@ -78,11 +85,12 @@ mod tests {
 
     use super::*;
     use crate::{
-        cloud_apps::CloudAppsSettings,
+        cloud_apps::{CloudAppsSettings, CloudAppsSignIn},
         graph::{Graph, GraphSettings},
         http::{Http, Reach},
         scripted::Scripted,
         secret::Secret,
+        sign_in::testing::application,
     };
 
     const TRAVEL: Classification =
@@ -102,16 +110,14 @@ mod tests {
         let http = Http::new(Reach::Anywhere, LIMIT).unwrap();
         let graph = GraphSettings {
             base_url: format!("{}/graph", server.address()),
-            token_url: format!("{}/token", server.address()),
-            client_id: "app".to_owned(),
-            client_secret: Secret::new("s3cret"),
+            application: application(&server),
             scope: "x".to_owned(),
             answer_within: LIMIT,
             change_within: LIMIT,
         };
         let cloud_apps = CloudAppsSettings {
             base_url: format!("{}/apps", server.address()),
-            token: Secret::new("k3y"),
+            sign_in: CloudAppsSignIn::Token(Secret::new("k3y")),
             change_within: LIMIT,
         };
         let graph = GraphSource::new(Graph::new(&graph, http.clone()).unwrap());
@@ -153,10 +159,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn cloud_apps_takes_no_comment_by_itself() {
+    async fn cloud_apps_takes_no_comment_and_no_assignment_by_itself() {
         let alert = Alert::read(r#"{ "_id": "1" }"#).unwrap();
-        let error = sources(true, true).await.comment(&alert, "seen").await.unwrap_err();
-        let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
-        assert_eq!(answer, "Defender for Cloud Apps takes a comment only when it closes an alert");
+        let sources = sources(true, true).await;
+        let refused = |outcome: Result<AtSource, DeliveryError>| match outcome.unwrap_err() {
+            DeliveryError::Refused { answer, .. } => answer,
+            error @ DeliveryError::Busy { .. } => panic!("{error:?}"),
+        };
+        assert_eq!(
+            refused(sources.comment(&alert, "seen").await),
+            "Defender for Cloud Apps takes a comment only when it closes an alert"
+        );
+        assert_eq!(
+            refused(sources.assign(&alert, "kim@contoso.example").await),
+            "Defender for Cloud Apps has no call to assign an alert"
+        );
     }
 }

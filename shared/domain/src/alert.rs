@@ -223,14 +223,10 @@ impl Alert {
         self.status == Some(AsRead::Known(Status::Resolved))
     }
 
-    /// The person who works on it at its source, if anybody does.
-    ///
-    /// Automation assigns alerts, too: automated investigation and tuning rules are no persons.
+    /// The person who works on it at its source, if anybody does
     pub fn taken_by(&self) -> Option<&str> {
-        let assigned = self.assigned_to.as_deref().map(str::trim).filter(|it| !it.is_empty())?;
-        let is_machine = MACHINES.iter().any(|it| it.eq_ignore_ascii_case(assigned));
         let in_progress = self.status == Some(AsRead::Known(Status::InProgress));
-        (in_progress && !is_machine).then_some(assigned)
+        self.assigned_person().filter(|_| in_progress)
     }
 
     /// Whether somebody said that at its source; white space may have changed on the way
@@ -255,6 +251,12 @@ impl Alert {
             && matches!(self.shape, Shape::CloudApps | Shape::CloudAppsFlow);
         self.classified() == Some(wanted)
             || (has_none && self.classification.as_deref() == Some(wanted.name()))
+    }
+
+    /// The person who has it; sources put the names of machines in the same place
+    pub fn assigned_person(&self) -> Option<&str> {
+        let name = self.assigned_to.as_deref().map(str::trim).filter(|it| !it.is_empty())?;
+        (!MACHINES.iter().any(|it| it.eq_ignore_ascii_case(name))).then_some(name)
     }
 
     /// The source's classification, where it is a pair that belongs together

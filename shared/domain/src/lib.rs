@@ -74,7 +74,10 @@ pub use playbook::{
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
 pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
 pub use services::{EntraIdProtection, Services};
-pub use settings::{Channel, ChannelKind, CloudAppsSettings, GraphSettings, SecretRef, Settings};
+pub use settings::{
+    Application, Channel, ChannelKind, CloudAppsSettings, CloudAppsSignIn, Credential,
+    GraphSettings, SecretRef, Settings,
+};
 pub use severity::{Severity, Status};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;

@@ -119,7 +119,10 @@ impl<'a> Planner<'a> {
             .iter()
             .filter_map(|it| match it {
                 Action::Tag(tag) => Some(tag.clone()),
-                Action::Resolve(_) | Action::Comment(_) | Action::Notify { .. } => None,
+                Action::Resolve(_)
+                | Action::Assign(_)
+                | Action::Comment(_)
+                | Action::Notify { .. } => None,
             })
             .collect()
     }
@@ -138,9 +141,23 @@ impl<'a> Planner<'a> {
         (!texts.is_empty()).then(|| format!("{}\n(Defuse, {run})", texts.join("\n")))
     }
 
-    /// One notification for each channel and template
+    /// The assignment to the first who is named, unless somebody has the alert
+    fn assignment(&self, actions: &[&Action]) -> Option<Effect> {
+        let to = actions.iter().find_map(|it| match it {
+            Action::Assign(to) => Some(to.clone()),
+            Action::Resolve(_) | Action::Comment(_) | Action::Tag(_) | Action::Notify { .. } => {
+                None
+            }
+        })?;
+        let action = EffectAction::Assign { to };
+        let id = EffectId("assign".to_owned());
+        self.alert.assigned_person().is_none().then_some(Effect { id, action })
+    }
+
+    /// The assignment, and one notification for each channel and template
     fn effects<'b>(&self, actions: impl Iterator<Item = &'b Action>) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = Vec::new();
+        let actions: Vec<&Action> = actions.collect();
+        let mut effects: Vec<Effect> = self.assignment(&actions).into_iter().collect();
         for action in actions {
             let Action::Notify { channel, template, .. } = action else { continue };
             let id = EffectId(format!("notify/{channel}/{template}"));

@@ -241,7 +241,7 @@ impl Playbook {
     pub fn resolves_as(&self) -> Option<Classification> {
         self.then.iter().find_map(|it| match it {
             Action::Resolve(classification) => Some(*classification),
-            Action::Comment(_) | Action::Tag(_) | Action::Notify { .. } => None,
+            Action::Assign(_) | Action::Comment(_) | Action::Tag(_) | Action::Notify { .. } => None,
         })
     }
 

@@ -98,6 +98,11 @@ pub enum EffectAction {
         /// What to say there
         comment: Option<String>,
     },
+    /// Assign the alert at its source, unless somebody has it
+    Assign {
+        /// To whom, by principal name
+        to: String,
+    },
     /// Comment on the alert at its source and leave it open
     Comment {
         /// What to say

@@ -3,8 +3,11 @@
 //! Secrets are named here and never written: each is the name of an environment variable, or of a
 //! secret at AWS Secrets Manager.
 
+mod application;
+
 use std::collections::BTreeMap;
 
+pub use self::application::{Application, Credential};
 use crate::{
     diagnostic::{Code, Diagnostic},
     document::{Cursor, Fields, Problems, read_yaml},
@@ -55,12 +58,8 @@ impl SecretRef {
 pub struct GraphSettings {
     /// `https://graph.microsoft.com/v1.0`
     pub base_url: String,
-    /// `https://login.microsoftonline.com/<tenant id>/oauth2/v2.0/token`
-    pub token_url: String,
-    /// The application's id
-    pub client_id: String,
-    /// The application's secret
-    pub client_secret: SecretRef,
+    /// Who we are there
+    pub application: Application,
 }
 
 /// How to reach Defender for Cloud Apps
@@ -68,19 +67,25 @@ pub struct GraphSettings {
 pub struct CloudAppsSettings {
     /// `https://<tenant>.<region>.portal.cloudappsecurity.com/api/v1`
     pub base_url: String,
-    /// The API token
-    pub token: SecretRef,
+    /// Who we are there
+    pub sign_in: CloudAppsSignIn,
 }
 
-impl GraphSettings {
-    /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 4] =
-        ["baseUrl", "tokenUrl", "clientId", "clientSecret"];
+/// How Defender for Cloud Apps knows us
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloudAppsSignIn {
+    /// By an API token of its own
+    Token(SecretRef),
+    /// By the application
+    Application(Application),
 }
+
+/// The address of a service
+pub(crate) const BASE_URL: &str = "baseUrl";
 
 impl CloudAppsSettings {
-    /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 2] = ["baseUrl", "token"];
+    /// The field with a token of its own
+    pub(crate) const TOKEN: &'static str = "token";
 }
 
 wire_names! {
@@ -138,8 +143,11 @@ impl Settings {
     /// Every secret that the settings name
     pub fn secrets(&self) -> Vec<&SecretRef> {
         let channels = self.channels.values();
-        let graph = self.graph.iter().map(|it| &it.client_secret);
-        let cloud_apps = self.cloud_apps.iter().map(|it| &it.token);
+        let graph = self.graph.iter().filter_map(|it| it.application.credential.secret());
+        let cloud_apps = self.cloud_apps.iter().filter_map(|it| match &it.sign_in {
+            CloudAppsSignIn::Token(token) => Some(token),
+            CloudAppsSignIn::Application(application) => application.credential.secret(),
+        });
         graph
             .chain(cloud_apps)
             .chain(channels.flat_map(|it| std::iter::once(&it.url).chain(&it.signing_key)))
@@ -187,23 +195,35 @@ impl Settings {
 }
 
 fn graph(at: &Cursor<'_>) -> Option<GraphSettings> {
-    let fields = at.fields(&GraphSettings::FIELDS)?;
-    let base_url = url(&fields, "baseUrl");
-    let token_url = url(&fields, "tokenUrl");
-    let client_id = fields.require("clientId").and_then(|it| it.short_text(TEXT_LENGTH_MAX));
-    let client_secret = fields.require("clientSecret").and_then(secret);
-    Some(GraphSettings {
-        base_url: base_url?,
-        token_url: token_url?,
-        client_id: client_id?,
-        client_secret: client_secret?,
-    })
+    let known = [&[BASE_URL][..], &Application::FIELDS, &Credential::FIELDS].concat();
+    let fields = at.fields(&known)?;
+    let base_url = url(&fields, BASE_URL);
+    let credential = fields.exactly_one("credential", &Credential::FIELDS);
+    let application = Application::read(&fields, credential);
+    Some(GraphSettings { base_url: base_url?, application: application? })
 }
 
+/// Either with a token of its own, or by the application
 fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
-    let fields = at.fields(&CloudAppsSettings::FIELDS)?;
-    let (base_url, token) = (url(&fields, "baseUrl"), fields.require("token").and_then(secret));
-    Some(CloudAppsSettings { base_url: base_url?, token: token? })
+    let credentials = [&[CloudAppsSettings::TOKEN][..], &Credential::FIELDS].concat();
+    let known = [&[BASE_URL][..], &Application::FIELDS, &credentials].concat();
+    let fields = at.fields(&known)?;
+    let base_url = url(&fields, BASE_URL);
+    let sign_in = match fields.exactly_one("credential", &credentials)? {
+        (CloudAppsSettings::TOKEN, at) => {
+            for name in Application::FIELDS {
+                if let Some(at) = fields.get(name) {
+                    let message = format!("`{name}` says nothing beside `token`");
+                    at.problem(Code::UnknownKey, message, Some("leave it out".to_owned()));
+                }
+            }
+            secret(at).map(CloudAppsSignIn::Token)
+        }
+        credential => {
+            Application::read(&fields, Some(credential)).map(CloudAppsSignIn::Application)
+        }
+    };
+    Some(CloudAppsSettings { base_url: base_url?, sign_in: sign_in? })
 }
 
 fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {

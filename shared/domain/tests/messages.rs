@@ -100,6 +100,7 @@ fn shown(effect: &Effect) -> String {
             let comment = comment.as_deref().unwrap_or("-");
             format!("{id}: {}\n  {comment}\n", classification.in_words())
         }
+        EffectAction::Assign { to } => format!("{id} to {to}\n"),
         EffectAction::Comment { text } => format!("{id}: {text}\n"),
         EffectAction::Notify(it) => {
             let facts: Vec<String> =

@@ -73,7 +73,8 @@ where
 
     /// One pass over what is outstanding.
     ///
-    /// A comment that fails does not keep people from being told; a resolve that fails does.
+    /// A comment or an assignment that fails does not keep people from being told; a resolve that
+    /// fails does.
     async fn round(&self, outstanding: &Outstanding, now: Timestamp) -> Result<Next, DeliverError> {
         let mut failure = None;
         for effect in &outstanding.effects {
@@ -83,7 +84,9 @@ where
                 Err(error) => {
                     let goes_on = match &effect.action {
                         EffectAction::Resolve { .. } => false,
-                        EffectAction::Comment { .. } | EffectAction::Notify(_) => true,
+                        EffectAction::Assign { .. }
+                        | EffectAction::Comment { .. }
+                        | EffectAction::Notify(_) => true,
                     };
                     if !goes_on {
                         return Err(error);
@@ -108,6 +111,7 @@ where
                 let comment = comment.as_deref();
                 self.source.resolve(alert, *classification, comment, decided).await
             }
+            EffectAction::Assign { to } => self.source.assign(alert, to).await,
             EffectAction::Comment { text } => self.source.comment(alert, text).await,
             EffectAction::Notify(notification) => {
                 self.notifier.publish(notification).await.map(AtSource::Changed)

@@ -102,6 +102,47 @@ mod deliver {
         assert_eq!(bench.state().await, AlertState::Open);
     }
 
+    const RESOLVE: &str = "  - resolve: { informationalExpectedActivity: confirmedActivity }\n";
+    const ASSIGN: &str = "  - assign: lee@contoso.example\n";
+
+    #[tokio::test]
+    async fn an_alert_is_resolved_and_assigned_once_whatever_is_lost() {
+        let playbook = LEGITIMATE_TRAVEL.replace(RESOLVE, &format!("{RESOLVE}{ASSIGN}"));
+        for call in 0..7 {
+            let plan = FaultPlan::default().at(call, PortFault::LoseAnswer);
+            let bench = Bench::new(&playbook, &an_alert(), plan).await;
+            for _ in 0..3 {
+                drop(bench.deliver().await.unwrap());
+            }
+            let view = bench.source.view(&bench.id).unwrap();
+            assert_eq!(view.assigned_to.as_deref(), Some("lee@contoso.example"), "for {call}");
+            assert_eq!((view.n_resolved, bench.n_outstanding()), (1, 0), "for {call}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_alert_stays_open_with_whom_it_is_assigned_to_and_a_person_keeps_it() {
+        let playbook = LEGITIMATE_TRAVEL.replace(RESOLVE, ASSIGN);
+        for person in [None, Some("kim@contoso.example")] {
+            let bench = Bench::new(&playbook, &an_alert(), FaultPlan::default()).await;
+            if let Some(person) = person {
+                let mut alert: serde_json::Value =
+                    serde_json::from_str(&an_alert().later(1).text()).unwrap();
+                alert["assignedTo"] = person.into();
+                bench.source.put(&alert.to_string()).unwrap();
+            }
+            bench.deliver().await.unwrap().unwrap();
+
+            let view = bench.source.view(&bench.id).unwrap();
+            assert_eq!(view.assigned_to.as_deref(), person.or(Some("lee@contoso.example")));
+            assert_eq!((bench.told(), bench.n_outstanding()), (vec!["resolved"], 0));
+            assert_eq!(bench.state().await, AlertState::Open);
+            let states = bench.store.effects(&bench.id);
+            let is_refused = |it: &EffectState| matches!(it, EffectState::Refused { .. });
+            assert_eq!(states.iter().any(|(_, it)| is_refused(it)), person.is_some());
+        }
+    }
+
     #[tokio::test]
     async fn a_comment_that_fails_does_not_keep_people_from_being_told() {
         let playbook = LEGITIMATE_TRAVEL

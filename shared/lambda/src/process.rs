@@ -60,6 +60,7 @@ fn log_refusal(error: &StartError) {
         | StartError::SecretMissing(_)
         | StartError::Secret { .. }
         | StartError::Key(_)
+        | StartError::Certificate(_)
         | StartError::Url(_)
         | StartError::Http(_) => error!(error = %Chain(error), "cannot start"),
     }

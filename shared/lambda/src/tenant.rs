@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use defuse_adapters::{
-    ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSource, Graph, GraphFacts,
-    GraphSettings, GraphSource, Http, Reach, Secret, SecretsManager, SigningKey, Sources,
+    Application, Certificate, ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSignIn,
+    CloudAppsSource, Credential, Graph, GraphFacts, GraphSettings, GraphSource, Http, Reach,
+    Secret, SecretsManager, SigningKey, Sources,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -54,6 +55,29 @@ impl Tenant<'_> {
         }
     }
 
+    async fn application(
+        &self,
+        set: &defuse_domain::Application,
+    ) -> Result<Application, StartError> {
+        Ok(Application {
+            token_url: set.token_url.clone(),
+            client_id: set.client_id.clone(),
+            credential: self.credential(&set.credential).await?,
+        })
+    }
+
+    async fn credential(&self, set: &defuse_domain::Credential) -> Result<Credential, StartError> {
+        Ok(match set {
+            defuse_domain::Credential::ClientSecret(secret) => {
+                Credential::ClientSecret(self.secret(secret).await?)
+            }
+            defuse_domain::Credential::Certificate(secret) => {
+                Credential::Certificate(Certificate::parse(&self.secret(secret).await?)?)
+            }
+            defuse_domain::Credential::TokenFile(path) => Credential::TokenFile(path.into()),
+        })
+    }
+
     async fn all(&self, secrets: &[SecretRef]) -> Result<Vec<Secret>, StartError> {
         let mut found = Vec::new();
         for secret in secrets {
@@ -74,18 +98,17 @@ impl Tenant<'_> {
         let part = |name: &'static str, set: Option<String>| {
             self.text(name).or(set).ok_or(StartError::Missing(name))
         };
+        let set = set.map(|it| &it.application);
         let token_url = part("DEFUSE_GRAPH_TOKEN_URL", set.map(|it| it.token_url.clone()))?;
         let client_id = part("DEFUSE_GRAPH_CLIENT_ID", set.map(|it| it.client_id.clone()))?;
-        let client_secret = match (self.text("DEFUSE_GRAPH_CLIENT_SECRET"), set) {
-            (Some(text), _) => Secret::new(text),
-            (None, Some(set)) => self.secret(&set.client_secret).await?,
+        let credential = match (self.text("DEFUSE_GRAPH_CLIENT_SECRET"), set) {
+            (Some(text), _) => Credential::ClientSecret(Secret::new(text)),
+            (None, Some(set)) => self.credential(&set.credential).await?,
             (None, None) => return Err(StartError::Missing("DEFUSE_GRAPH_CLIENT_SECRET")),
         };
         let settings = GraphSettings {
             base_url,
-            token_url,
-            client_id,
-            client_secret,
+            application: Application { token_url, client_id, credential },
             scope: SCOPE.to_owned(),
             answer_within: ANSWER_WITHIN,
             change_within: CHANGE_WITHIN,
@@ -109,12 +132,17 @@ impl Tenant<'_> {
         let base_url =
             self.text("DEFUSE_CLOUD_APPS_URL").or_else(|| set.map(|it| it.base_url.clone()));
         let Some(base_url) = base_url else { return Ok(None) };
-        let token = match (self.text("DEFUSE_CLOUD_APPS_TOKEN"), set) {
-            (Some(text), _) => Secret::new(text),
-            (None, Some(set)) => self.secret(&set.token).await?,
+        let sign_in = match (self.text("DEFUSE_CLOUD_APPS_TOKEN"), set.map(|it| &it.sign_in)) {
+            (Some(text), _) => CloudAppsSignIn::Token(Secret::new(text)),
+            (None, Some(defuse_domain::CloudAppsSignIn::Token(token))) => {
+                CloudAppsSignIn::Token(self.secret(token).await?)
+            }
+            (None, Some(defuse_domain::CloudAppsSignIn::Application(application))) => {
+                CloudAppsSignIn::Application(self.application(application).await?)
+            }
             (None, None) => return Err(StartError::Missing("DEFUSE_CLOUD_APPS_TOKEN")),
         };
-        let settings = CloudAppsSettings { base_url, token, change_within: CHANGE_WITHIN };
+        let settings = CloudAppsSettings { base_url, sign_in, change_within: CHANGE_WITHIN };
         Ok(Some(CloudAppsSource::new(&settings, self.http()?)?))
     }
 

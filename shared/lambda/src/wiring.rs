@@ -8,8 +8,8 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    ChatChannels, DynamoDbStore, HttpError, Reach, Secret, SecretError, SecretsManager, SigningKey,
-    SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
+    CertificateError, ChatChannels, DynamoDbStore, HttpError, Reach, Secret, SecretError,
+    SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
 use defuse_flow::{Deliver, Post, Receive, Triage};
 
@@ -66,6 +66,9 @@ pub enum StartError {
     /// A key is none
     #[error("a signing key cannot be used")]
     Key(#[from] SigningKeyError),
+    /// A certificate is none, or has no key
+    #[error("the certificate that the settings name cannot be used")]
+    Certificate(#[from] CertificateError),
     /// An address is none
     #[error("an address in the settings cannot be used")]
     Url(#[from] UrlError),

@@ -18,7 +18,7 @@ mod user;
 use std::{io, time::Duration};
 
 use axum::{Router, http::StatusCode, middleware::from_fn_with_state, routing::post};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::server::{Bound, Server};
@@ -54,6 +54,8 @@ impl Tenant {
     pub const CLIENT_ID: &'static str = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee";
     /// That application's secret, which protects nothing
     pub const CLIENT_SECRET: &'static str = "not-a-secret-stand-in-client";
+    /// That application's certificate with its private key, which protects nothing
+    pub const CERTIFICATE: &'static str = include_str!("tenant/sign_in/app.pem");
     /// The key that Defender for Cloud Apps takes, which protects nothing
     pub const CLOUD_APPS_KEY: &'static str = "not-a-secret-stand-in-cloud-apps-key";
 
@@ -158,6 +160,12 @@ impl Tenant {
     /// Takes back all faults that were ordered
     pub fn clear_faults(&self) {
         self.shared.state().faults.clear();
+    }
+
+    /// A token of another issuer that stands for the application, as a cluster writes into a file
+    pub fn federated_token(&self, lifetime: SignedDuration) -> String {
+        let until = Timestamp::now().saturating_add(lifetime).unwrap_or(Timestamp::MAX);
+        self.shared.state().trust(until)
     }
 
     /// Makes every token that was given out useless

@@ -7,6 +7,8 @@ use super::*;
 use crate::{
     http::Reach,
     scripted::{Scene, Scripted, json, text},
+    secret::Secret,
+    sign_in::testing::application,
 };
 
 const PK: &str = "6531f0a7c2d94b3e8f5a1120";
@@ -27,7 +29,7 @@ async fn resolve(
     let server = Scripted::start(scenes).await;
     let settings = CloudAppsSettings {
         base_url: format!("{}/api/v1/", server.address()),
-        token: Secret::new("k3y"),
+        sign_in: CloudAppsSignIn::Token(Secret::new("k3y")),
         change_within: LIMIT,
     };
     let http = Http::new(Reach::Anywhere, LIMIT).unwrap();
@@ -124,7 +126,7 @@ async fn a_refusal_says_why() {
     .await;
     refused(
         vec![json(GET, 401, json!({ "detail": "Invalid token." }))],
-        "Defender for Cloud Apps does not accept our API token (Invalid token.)",
+        "Defender for Cloud Apps does not accept our API token (Invalid token.): make a new one",
     )
     .await;
     refused(
@@ -163,4 +165,90 @@ async fn closing_is_tried_once_and_looking_is_tried_again() {
     let DeliveryError::Busy { retry_after, .. } = error else { panic!("{error:?}") };
     assert_eq!(retry_after, Some(Duration::from_secs(40)));
     assert_eq!(server.lines(), [GET, GET, BENIGN]);
+}
+
+#[tokio::test]
+async fn what_is_sent_is_the_documented_request_to_the_byte() {
+    let scenes = vec![json(GET, 200, shown(0)), json(BENIGN, 200, json!({ "closed_benign": 1 }))];
+    let (server, outcome) = resolve(scenes, TRAVEL).await;
+    outcome.unwrap();
+    let [look, close] = server.seen().try_into().unwrap();
+    assert_eq!((look.line.as_str(), look.body.as_str()), (GET, ""));
+    assert_eq!(close.line, BENIGN);
+    assert_eq!(close.headers["content-type"], "application/json");
+    assert_eq!(close.headers["accept"], "application/json");
+    assert_eq!(
+        close.body,
+        r#"{"allowContact":false,"comment":"travel","filters":{"id":{"eq":["6531f0a7c2d94b3e8f5a1120"]}},"reasonId":5,"sendFeedback":false}"#
+    );
+}
+
+#[test]
+fn the_time_stamp_is_that_of_the_activity() {
+    let alert = Alert::read(&shown(0).to_string()).unwrap();
+    let timestamp = jiff::Timestamp::from_millisecond(1_700_000_000_000).ok();
+    assert_eq!((alert.created, alert.first_activity), (timestamp, timestamp));
+}
+
+/// Resolves as the application, with what the token endpoint and Cloud Apps answer
+async fn resolve_as_the_application(
+    scenes: Vec<Scene>,
+) -> (Scripted, Result<AtSource, DeliveryError>) {
+    let server = Scripted::start(scenes).await;
+    let settings = CloudAppsSettings {
+        base_url: format!("{}/api/v1/", server.address()),
+        sign_in: CloudAppsSignIn::Application(application(&server)),
+        change_within: LIMIT,
+    };
+    let http = Http::new(Reach::Anywhere, LIMIT).unwrap();
+    let source = CloudAppsSource::new(&settings, http).unwrap();
+    assert!(!format!("{source:?} {settings:?}").contains("s3cret"));
+    let alert = Alert::read(&shown(0).to_string()).unwrap();
+    let outcome = source.resolve(&alert, TRAVEL, None, Revision::default()).await;
+    (server, outcome)
+}
+
+fn token(token: &str) -> Scene {
+    json("POST /token", 200, json!({ "access_token": token, "expires_in": 3599 }))
+}
+
+#[tokio::test]
+async fn the_application_has_a_token_for_cloud_apps_alone() {
+    let refused = text(GET, 401, "");
+    let closed = json(BENIGN, 200, json!({ "closed_benign": 1 }));
+    let scenes = vec![token("t1"), refused, token("t2"), json(GET, 200, shown(0)), closed];
+    let (server, outcome) = resolve_as_the_application(scenes).await;
+    assert_eq!(
+        outcome.unwrap(),
+        AtSource::Changed("closed by `close_benign` (status 200)".to_owned())
+    );
+    let seen = server.seen();
+    let scope = "&scope=05a65629-4c1b-48c1-a78b-804c4abdd4af%2F.default";
+    assert!(seen[0].body.ends_with(scope), "{}", seen[0].body);
+    let bearers: Vec<&str> =
+        seen.iter().filter_map(|it| it.headers.get("authorization")?.to_str().ok()).collect();
+    assert_eq!(bearers, ["Bearer t1", "Bearer t2", "Bearer t2"]);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_application_names_what_is_missing() {
+    let no = json(GET, 403, json!({ "detail": "No permission." }));
+    let wrong = json!({ "error": "invalid_client", "error_codes": [7_000_222] });
+    for (scenes, expected) in [
+        (
+            vec![token("t1"), no],
+            "Defender for Cloud Apps refused (No permission.): grant `Investigation.manage`",
+        ),
+        (
+            vec![json("POST /token", 401, wrong)],
+            "sign-in for Defender for Cloud Apps gave no token: the client secret has expired \
+             (AADSTS7000222); make a new one for the application and store it where \
+             `clientSecret` points",
+        ),
+    ] {
+        let (_, outcome) = resolve_as_the_application(scenes).await;
+        let error = outcome.unwrap_err();
+        let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
+        assert_eq!(answer, expected);
+    }
 }

@@ -1,4 +1,4 @@
-//! Resolves alerts at Microsoft Graph, and comments on them.
+//! Resolves alerts at Microsoft Graph, assigns them, and comments on them.
 //!
 //! Every call begins with a look at how the alert stands, so that it may be repeated after a crash
 //! at any point: what already is so is left, and nobody's later change is fought. A comment is ours
@@ -28,6 +28,11 @@ pub struct GraphSource {
     graph: Graph,
 }
 
+/// Somebody was there before us
+#[derive(Debug, thiserror::Error)]
+#[error("the alert is assigned to another user")]
+struct TakenError;
+
 impl GraphSource {
     /// Changes by way of `graph`
     pub const fn new(graph: Graph) -> Self {
@@ -47,17 +52,12 @@ impl GraphSource {
     async fn patch(
         &self,
         alert: &Alert,
-        classification: Classification,
+        body: &Value,
         deadline: Deadline,
     ) -> Result<u16, DeliveryError> {
-        let body = json!({
-            "status": Status::Resolved.name(),
-            "classification": classification.name(),
-            "determination": classification.determination(),
-        });
         let url = self.url(alert, &[])?;
         let call =
-            Call { method: Method::PATCH, url: &url, body: Some(&body), tries: Tries::Several };
+            Call { method: Method::PATCH, url: &url, body: Some(body), tries: Tries::Several };
         let answer = self.graph.call(call, deadline).await;
         let answer = expect_success(alert, answer)?;
         // Why: whatever stands before Graph may answer 200 too. Graph answers with the alert, in
@@ -120,7 +120,12 @@ impl SourceClient for GraphSource {
         let patched = if is_as_wanted {
             None
         } else {
-            Some(self.patch(alert, classification, deadline).await?)
+            let body = json!({
+                "status": Status::Resolved.name(),
+                "classification": classification.name(),
+                "determination": classification.determination(),
+            });
+            Some(self.patch(alert, &body, deadline).await?)
         };
         let commented = match comment {
             None => None,
@@ -134,6 +139,22 @@ impl SourceClient for GraphSource {
             (None, Some(status)) => AtSource::Changed(format!("commented (status {status})")),
             (None, None) => AtSource::Already,
         })
+    }
+
+    /// Whoever has the alert keeps it, since when ever; what no person has is assigned
+    async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
+        let deadline = self.graph.change_deadline();
+        let found = self.look(alert, deadline).await?;
+        match found.assigned_person() {
+            Some(person) if person.eq_ignore_ascii_case(to) => return Ok(AtSource::Already),
+            Some(_) => {
+                let for_people = "somebody else has the alert, and keeps it";
+                return Err(delivery::refused(NAME, for_people, TakenError));
+            }
+            None => {}
+        }
+        let status = self.patch(alert, &json!({ "assignedTo": to }), deadline).await?;
+        Ok(AtSource::Changed(format!("assigned (status {status})")))
     }
 
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {

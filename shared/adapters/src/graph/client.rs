@@ -6,51 +6,26 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderValue, Method, Request, header};
 use serde_json::Value;
-use tokio::time::Instant;
 use url::Url;
 
-use super::{GraphSettings, NAME, token::Tokens};
+use super::{GraphSettings, NAME};
+pub(super) use crate::deadline::Deadline;
 use crate::{
     delivery,
     http::{Answer, BaseUrl, Http, HttpError, UrlError},
     secret::Secret,
+    sign_in::{SignInError, Tokens},
 };
-
-/// By when an answer must be there
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline(Instant);
-
-impl Deadline {
-    pub(super) fn within(limit: Duration) -> Self {
-        // Why: a limit beyond what the clock can count is a mistake in settings, and means now.
-        let now = Instant::now();
-        Self(now.checked_add(limit).unwrap_or(now))
-    }
-
-    pub(super) const fn at(self) -> Instant {
-        self.0
-    }
-
-    pub(super) fn left(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
-    }
-}
 
 /// Graph gave no answer
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
     /// The call itself failed
-    #[error("Microsoft Graph or its sign-in gave no answer")]
+    #[error("Microsoft Graph gave no answer")]
     Http(#[from] HttpError),
-    /// The token endpoint gave no token
-    #[error("sign-in for Microsoft Graph gave no token: status {status}, {said}")]
-    SignIn { status: u16, retry_after: Option<Duration>, said: String },
-    /// The token endpoint's answer was no JSON
-    #[error("sign-in for Microsoft Graph gave no token")]
-    NoToken {
-        #[source]
-        source: serde_json::Error,
-    },
+    /// There is no token
+    #[error(transparent)]
+    SignIn(#[from] SignInError),
     /// The address cannot be made
     #[error("the address at Microsoft Graph cannot be made")]
     Url(#[from] UrlError),
@@ -64,14 +39,7 @@ impl CallError {
     pub(super) fn into_delivery_error(self) -> defuse_flow::DeliveryError {
         match self {
             Self::Http(error) => delivery::unanswered(NAME, error),
-            Self::SignIn { status, retry_after, .. } if delivery::passes(status) => {
-                delivery::busy(NAME, retry_after, self)
-            }
-            Self::SignIn { .. } => {
-                let answer = format!("{self}; check the application's id, secret and scope");
-                delivery::refused(NAME, answer, self)
-            }
-            Self::NoToken { .. } => delivery::busy(NAME, None, self),
+            Self::SignIn(error) => error.into_delivery_error(),
             Self::Url(_) | Self::Request(_) => {
                 delivery::refused(NAME, "the alert's id cannot stand in a request", self)
             }
@@ -138,8 +106,7 @@ impl Graph {
     /// Takes the settings, or says which address in them is none
     pub fn new(settings: &GraphSettings, http: Http) -> Result<Self, UrlError> {
         let base = BaseUrl::parse(&settings.base_url)?;
-        let token_url = BaseUrl::parse(&settings.token_url)?;
-        let tokens = Tokens::new(token_url.url().clone(), settings);
+        let tokens = Tokens::new(NAME, &settings.application, &settings.scope)?;
         let GraphSettings { answer_within, change_within, .. } = *settings;
         let inner = Inner { http, base, tokens, answer_within, change_within };
         Ok(Self { inner: Arc::new(inner) })
@@ -172,14 +139,11 @@ impl Graph {
         deadline: Deadline,
     ) -> Result<Answer, CallError> {
         let Inner { http, tokens, .. } = &*self.inner;
-        let mut token = tokens.token(http, deadline).await?;
-        let mut answer = self.send(call.request(&token)?, call.tries, deadline).await?;
-        if answer.status == 401 {
-            tokens.forget(&token).await;
-            token = tokens.token(http, deadline).await?;
-            answer = self.send(call.request(&token)?, call.tries, deadline).await?;
-        }
-        Ok(answer)
+        let call = &call;
+        let send = |token: Secret| async move {
+            Ok(self.send(call.request(&token)?, call.tries, deadline).await?)
+        };
+        tokens.send(http, deadline, send).await
     }
 
     async fn send(

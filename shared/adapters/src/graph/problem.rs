@@ -7,6 +7,7 @@ use super::{NAME, client::CallError};
 use crate::{
     delivery::one_line,
     http::{Answer, HttpError},
+    sign_in::SignInError,
 };
 
 /// What Graph says in an error
@@ -90,22 +91,31 @@ pub(super) fn unanswered(error: &CallError) -> Unknown {
         CallError::Http(HttpError::Unreadable { .. }) => {
             (UnknownReason::Unreadable, format!("{NAME}'s answer is cut off or too large"))
         }
-        CallError::SignIn { status, said, .. } => {
-            let reason = match status {
-                429 => UnknownReason::Throttled,
-                400..=499 => UnknownReason::Refused,
-                _ => UnknownReason::Unavailable,
-            };
-            (reason, format!("sign-in for {NAME} gave no token: {said}"))
-        }
-        CallError::NoToken { .. } => {
-            (UnknownReason::Unavailable, format!("sign-in for {NAME} gave no token"))
-        }
+        CallError::SignIn(error) => return not_signed_in(error),
         CallError::Url(_) | CallError::Request(_) => {
             (UnknownReason::UserNotNamed, "the user's name cannot be asked for".to_owned())
         }
     };
     Unknown::with_detail(reason, detail)
+}
+
+/// Why a fact is not known, where there was no token to ask with
+fn not_signed_in(error: &SignInError) -> Unknown {
+    let reason = match error {
+        SignInError::Http { source: HttpError::TimedOut, .. } => {
+            return Unknown::because(UnknownReason::TimedOut);
+        }
+        SignInError::Refused { status, .. } => match status {
+            429 => UnknownReason::Throttled,
+            400..=499 => UnknownReason::Refused,
+            _ => UnknownReason::Unavailable,
+        },
+        SignInError::Credential { .. } => UnknownReason::Refused,
+        SignInError::Http { .. } | SignInError::NoToken { .. } | SignInError::Request(_) => {
+            UnknownReason::Unavailable
+        }
+    };
+    Unknown::with_detail(reason, error.said())
 }
 
 /// An answer that is not as it should be

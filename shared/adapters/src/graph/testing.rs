@@ -8,7 +8,7 @@ use super::{Graph, GraphSettings};
 use crate::{
     http::{Http, Reach},
     scripted::{Scene, Scripted, json},
-    secret::Secret,
+    sign_in::testing::application,
 };
 
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
@@ -24,9 +24,7 @@ pub(super) async fn graph(scenes: Vec<Scene>) -> (Scripted, Graph) {
 pub(super) fn graph_at(server: &Scripted, answer_within: Duration) -> Graph {
     let settings = GraphSettings {
         base_url: format!("{}/v1.0", server.address()),
-        token_url: format!("{}/token", server.address()),
-        client_id: "app".to_owned(),
-        client_secret: Secret::new("s3cret&more"),
+        application: application(server),
         scope: "https://graph.example/.default".to_owned(),
         answer_within,
         change_within: LIMIT,

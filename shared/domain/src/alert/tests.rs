@@ -176,3 +176,19 @@ fn an_alert_of_very_many_pieces_is_read_and_asked_about_in_time() {
     let alert = alert_with(json!({ "evidence": (0..30_000).map(user).collect::<Value>() }));
     assert_eq!(alert.users().len(), 30_000);
 }
+
+#[test]
+fn machines_and_nobody_are_no_persons() {
+    for (assigned_to, person) in [
+        ("null", None),
+        ("\"\"", None),
+        ("\" \"", None),
+        ("\"automation\"", None),
+        ("\"Suppression rule\"", None),
+        ("\"kim@contoso.example\"", Some("kim@contoso.example")),
+        ("\"Kim\"", Some("Kim")),
+    ] {
+        let raw = format!(r#"{{ "id": "ad1", "assignedTo": {assigned_to} }}"#);
+        assert_eq!(Alert::read(&raw).unwrap().assigned_person(), person, "for {assigned_to}");
+    }
+}

@@ -344,6 +344,31 @@ impl<'a> Fields<'a> {
         field
     }
 
+    /// The one field of `names` that is there; none, or more than one, is a problem
+    pub(crate) fn exactly_one(
+        &self,
+        what: &str,
+        names: &[&'static str],
+    ) -> Option<(&'static str, &Cursor<'a>)> {
+        let found: Vec<(&'static str, &Cursor<'a>)> =
+            names.iter().filter_map(|name| Some((*name, self.get(name)?))).collect();
+        match found.as_slice() {
+            [] => {
+                let help = Some(format!("write one of {}", listed(names)));
+                self.whole.problem(Code::MissingKey, format!("the {what} is missing"), help);
+                None
+            }
+            [one] => Some(*one),
+            [_, second, ..] => {
+                let keys: Vec<&str> = found.iter().map(|(name, _)| *name).collect();
+                let message = format!("one {what} is enough, and here are {}", listed(&keys));
+                let help = Some("keep one of them".to_owned());
+                second.1.problem(Code::WrongType, message, help);
+                None
+            }
+        }
+    }
+
     /// The field read by `read`, or `absent` where the author wrote none
     pub(crate) fn or<T>(
         &self,

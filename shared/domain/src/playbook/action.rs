@@ -13,14 +13,17 @@ pub(crate) const COMMENT_LENGTH_MAX: usize = 1_000;
 /// The longest name of a tag or channel, in characters
 pub(crate) const NAME_LENGTH_MAX: usize = 64;
 
+/// The longest user principal name, in characters
+pub(crate) const PRINCIPAL_NAME_LENGTH_MAX: usize = 113;
+
 /// How many actions a list may have
 pub(crate) const ACTIONS_MAX: usize = 16;
 
 /// What can be done when the criteria are met
-pub(crate) const THEN: [&str; 4] = ["resolve", "comment", "tag", "notify"];
+pub(crate) const THEN: [&str; 5] = ["resolve", "assign", "comment", "tag", "notify"];
 
 /// What can be done when they are not, or nobody can say
-pub(crate) const OTHERWISE: [&str; 3] = ["comment", "tag", "notify"];
+pub(crate) const OTHERWISE: [&str; 4] = ["assign", "comment", "tag", "notify"];
 
 /// The fields of `notify`
 pub(crate) const NOTIFY: [&str; 2] = ["channel", "template"];
@@ -30,6 +33,8 @@ pub(crate) const NOTIFY: [&str; 2] = ["channel", "template"];
 pub enum Action {
     /// Resolves the alert at its source
     Resolve(Classification),
+    /// Assigns the alert at its source to a person, by principal name, unless somebody has it
+    Assign(String),
     /// Comments on the alert at its source
     Comment(String),
     /// Tags the alert; tags are our own data
@@ -78,6 +83,10 @@ fn read_list(at: &Cursor<'_>, known: &[&'static str]) -> Option<Vec<Action>> {
     if n_resolve > 1 {
         at.problem(Code::RepeatedKey, "an alert is resolved once", None);
     }
+    let n_assign = actions.iter().filter(|it| matches!(it, Action::Assign(_))).count();
+    if n_assign > 1 {
+        at.problem(Code::RepeatedKey, "an alert is assigned to one person", None);
+    }
     Some(actions)
 }
 
@@ -89,6 +98,7 @@ fn read(at: &Cursor<'_>, known: &[&'static str]) -> Option<Action> {
     };
     match name {
         "resolve" => read_classification(&body).map(Action::Resolve),
+        "assign" => read_principal_name(&body).map(Action::Assign),
         "comment" => body.short_text(COMMENT_LENGTH_MAX).map(Action::Comment),
         "tag" => body.short_text(NAME_LENGTH_MAX).map(Action::Tag),
         _ => {
@@ -102,6 +112,21 @@ fn read(at: &Cursor<'_>, known: &[&'static str]) -> Option<Action> {
             Some(Action::Notify { channel, template: Template::from_name(template?)?, place, path })
         }
     }
+}
+
+/// Reads `kim@contoso.example`
+fn read_principal_name(at: &Cursor<'_>) -> Option<String> {
+    let text = at.short_text(PRINCIPAL_NAME_LENGTH_MAX)?;
+    let is_name = text.split_once('@').is_some_and(|(name, domain)| {
+        !name.is_empty() && !domain.is_empty() && !domain.contains('@')
+    });
+    if !is_name || text.contains(char::is_whitespace) {
+        let help = "write it like `kim@contoso.example`".to_owned();
+        let message = format!("`{text}` is no user principal name");
+        at.problem(Code::BadValue, message, Some(help));
+        return None;
+    }
+    Some(text)
 }
 
 /// Reads `{ informationalExpectedActivity: confirmedActivity }`

@@ -50,6 +50,12 @@ pub(crate) fn at_least_one(map: Value) -> Value {
     with(map, "minProperties", json!(1))
 }
 
+/// A map with exactly one of these of its keys
+pub(crate) fn with_one_of(map: Value, names: &[&'static str]) -> Value {
+    let each: Vec<Value> = names.iter().map(|it| json!({ "required": [it] })).collect();
+    with(map, "oneOf", each.into())
+}
+
 /// A map from names that the author chooses
 pub(crate) fn map_of(schema: Value) -> Value {
     json!({ "type": "object", "additionalProperties": schema })

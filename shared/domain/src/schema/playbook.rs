@@ -19,7 +19,10 @@ use crate::{
     playbook::{
         API_VERSION, CASES_MAX, Case, DESCRIPTION_LENGTH_MAX, LIMIT_MAX, Limits, Mode,
         NAME_LENGTH_MAX, Playbook,
-        action::{self, ACTIONS_MAX, COMMENT_LENGTH_MAX, NOTIFY, OTHERWISE, THEN},
+        action::{
+            self, ACTIONS_MAX, COMMENT_LENGTH_MAX, NOTIFY, OTHERWISE, PRINCIPAL_NAME_LENGTH_MAX,
+            THEN,
+        },
         case::{Known, OPEN_ALERTS_MAX, OUTCOMES, REPLIES, SCHEDULED, TEXT_LENGTH_MAX, USERS},
     },
 };
@@ -117,10 +120,19 @@ fn actions<const N: usize>(title: &str, names: [&'static str; N]) -> Value {
 fn action(name: &str) -> Value {
     match name {
         "resolve" => described(reference("classification"), "Resolves the alert at its source."),
+        "assign" => {
+            let about = "Assigns the alert at its source to that user, unless somebody has it.";
+            described(principal_name(), about)
+        }
         "comment" => described(text(COMMENT_LENGTH_MAX), "Comments on the alert at its source."),
         "tag" => described(text(action::NAME_LENGTH_MAX), "Tags the alert; tags are our own."),
         _ => described(reference("notify"), "Tells people in a channel."),
     }
+}
+
+fn principal_name() -> Value {
+    let pattern = "^[^@]+@[^@]+$";
+    json!({ "type": "string", "pattern": pattern, "maxLength": PRINCIPAL_NAME_LENGTH_MAX })
 }
 
 /// It cannot resolve, and it must tell somebody

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     form::{
-        Field, at_least_one, described, list_of, map_of, object, optional, range, reference,
-        required, text, titled, variant, word, words,
+        Field, at_least_one, described, either, list_of, map_of, object, optional, range,
+        reference, required, text, titled, variant, with_one_of, word, words,
     },
     names,
 };
@@ -15,7 +15,8 @@ use crate::{
     playbook::API_VERSION,
     services::{EntraIdProtection, Services},
     settings::{
-        Channel, ChannelKind, CloudAppsSettings, GraphSettings, PLACES, Settings, TEXT_LENGTH_MAX,
+        Application, BASE_URL, Channel, ChannelKind, CloudAppsSettings, Credential, PLACES,
+        Settings, TEXT_LENGTH_MAX,
     },
 };
 
@@ -86,21 +87,36 @@ fn secret_field(about: &str) -> Field {
 }
 
 fn graph_schema() -> Value {
-    let fields = [
-        required(described(reference("address"), "`https://graph.microsoft.com/v1.0`")),
-        required(described(reference("address"), "Where tokens are to be had.")),
-        required(described(text(TEXT_LENGTH_MAX), "The application's id.")),
-        secret_field("The application's secret."),
-    ];
-    object(GraphSettings::FIELDS, fields)
+    service("`https://graph.microsoft.com/v1.0`")
 }
 
 fn cloud_apps_schema() -> Value {
+    const ADDRESS: &str = "The tenant's address of the API.";
     let fields = [
-        required(described(reference("address"), "The tenant's address of the API.")),
-        secret_field("The API token."),
+        required(described(reference("address"), ADDRESS)),
+        secret_field("An API token of Cloud Apps' own."),
     ];
-    object(CloudAppsSettings::FIELDS, fields)
+    either([object([BASE_URL, CloudAppsSettings::TOKEN], fields), service(ADDRESS)])
+}
+
+/// A service at which the application signs in
+fn service(address: &'static str) -> Value {
+    let [token_url, client_id] = Application::FIELDS;
+    let [client_secret, certificate, workload_identity] = Credential::FIELDS;
+    let names = [BASE_URL, token_url, client_id, client_secret, certificate, workload_identity];
+    let key = "Its private key and the certificate itself, as PEM.";
+    let certified = object(Credential::CERTIFICATE, [secret_field(key)]);
+    let file = described(text(TEXT_LENGTH_MAX), "The file with the token.");
+    let workload = object(Credential::WORKLOAD_IDENTITY, [required(file)]);
+    let fields = [
+        required(described(reference("address"), address)),
+        required(described(reference("address"), "Where tokens are to be had.")),
+        required(described(text(TEXT_LENGTH_MAX), "The application's id.")),
+        optional(described(reference("secret"), "The application's secret.")),
+        optional(described(certified, "A certificate that the application has in Entra ID.")),
+        optional(described(workload, "A token of somebody whom the application trusts.")),
+    ];
+    with_one_of(object(names, fields), &Credential::FIELDS)
 }
 
 fn channel() -> Value {

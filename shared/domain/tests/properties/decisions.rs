@@ -184,7 +184,7 @@ proptest! {
         let n_comments = plan.effects.iter().filter(|it| match &it.action {
             EffectAction::Resolve { comment, .. } => comment.is_some(),
             EffectAction::Comment { .. } => true,
-            EffectAction::Notify(_) => false,
+            EffectAction::Assign { .. } | EffectAction::Notify(_) => false,
         }).count();
         prop_assert!(n_comments <= 1);
         prop_assert!(!plan.if_refused.iter().any(|it| resolves(&it.action)));
@@ -194,7 +194,9 @@ proptest! {
         prop_assert_eq!(ids.len(), all.len());
         let told: Vec<&str> = all.iter().filter_map(|it| match &it.action {
             EffectAction::Notify(notification) => Some(notification.id.as_str()),
-            EffectAction::Resolve { .. } | EffectAction::Comment { .. } => None,
+            EffectAction::Resolve { .. }
+            | EffectAction::Assign { .. }
+            | EffectAction::Comment { .. } => None,
         }).collect();
         prop_assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
     }

@@ -178,8 +178,8 @@ criteria:
     - { userRisk: { atLeast: low, maxAge: 1d 02:00:00 } }
     - { otherOpenAlerts: { sameUser: 'true', within: 2 weeks } }
 limits: { perHour: '7', perDay: 007, perUserPerDay: +7 }
-then: [{ resolve: { truePositive: other } }, { comment: 5 }, { tag: no }]
-otherwise: [{ notify: { channel: 1, template: resolved } }]
+then: [{ resolve: { truePositive: other } }, { assign: 7@8 }, { comment: 5 }, { tag: no }]
+otherwise: [{ assign: kim@contoso.example }, { notify: { channel: 1, template: resolved } }]
 tests:
   - name: 1
     alert: 2
@@ -198,6 +198,8 @@ tests:
 const SETTINGS: &str = "
 apiVersion: defuse/v1
 kind: Settings
+graph: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, certificate: { key: { env: K } } }
+cloudApps: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: 5 } }
 channels: { 7: { kind: webhook, url: { secretsManager: 5 } } }
 highRisk: { groups: [7] }
 namedRanges: { true: [10.0.0.1, '::1/+64', ::ffff:10.0.0.0/104] }
@@ -302,6 +304,9 @@ fn bad_playbooks_are_marked() {
         ("then", "[{ resolve: truePositive }]"),
         ("then", "[{ notify: { channel: soc } }]"),
         ("then", "[{ notify: { channel: soc, template: party } }]"),
+        ("then", "[{ assign: kim }]"),
+        ("then", "[{ assign: kim@ }]"),
+        ("then", "[{ assign: 7 }]"),
         ("otherwise", "[{ tag: t }]"),
         ("otherwise", "[{ resolve: { falsePositive: other } }]"),
         ("tests", "[{ name: n, alert: a, expect: closed }]"),
@@ -320,6 +325,12 @@ fn bad_playbooks_are_marked() {
 fn bad_settings_and_facts_are_marked() {
     for text in [
         "graph: { baseUrl: https://x }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, clientSecret: { env: S }, workloadIdentity: { tokenFile: /t } }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, certificate: { env: S } }",
+        "cloudApps: { baseUrl: https://x }",
+        "cloudApps: { baseUrl: https://x, token: { env: T }, clientId: a }",
+        "cloudApps: { baseUrl: https://x, token: { env: T }, clientSecret: { env: S } }",
         "cloudApps: { baseUrl: ftp://x, token: { env: T } }",
         "cloudApps: { baseUrl: https://x, token: hunter2 }",
         "channels: { soc: { kind: carrierPigeon, url: { env: U } } }",

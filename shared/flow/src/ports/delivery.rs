@@ -92,6 +92,13 @@ pub trait SourceClient {
         decided: Revision,
     ) -> impl Future<Output = Result<AtSource, DeliveryError>> + Send;
 
+    /// Assigns the alert to the user of that principal name; refused where somebody else has it
+    fn assign(
+        &self,
+        alert: &Alert,
+        to: &str,
+    ) -> impl Future<Output = Result<AtSource, DeliveryError>> + Send;
+
     /// Comments on the alert
     fn comment(
         &self,

@@ -19,6 +19,8 @@ pub struct SourceView {
     pub resolved: bool,
     /// As what
     pub classification: Option<Classification>,
+    /// Who has it
+    pub assigned_to: Option<String>,
     /// Every comment, in order
     pub comments: Vec<String>,
     /// How often a call of ours resolved it: a call that found it so counts nothing
@@ -65,6 +67,7 @@ impl MemorySource {
         Some(SourceView {
             resolved: held.alert.is_resolved_at_source(),
             classification: held.alert.classified(),
+            assigned_to: held.alert.assigned_to.clone(),
             comments: held.alert.comments.iter().filter_map(|it| it.text.clone()).collect(),
             n_resolved: held.n_resolved,
         })
@@ -106,6 +109,22 @@ impl SourceClient for MemorySource {
             object.insert("determination".to_owned(), json!(classification.determination()));
         })?;
         held.n_resolved += 1;
+        Ok(AtSource::Changed("200".to_owned()))
+    }
+
+    async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
+        let mut state = locked(&self.state);
+        let Some(held) = state.alerts.get_mut(&alert.id) else {
+            return Err(refused("404: no such alert"));
+        };
+        match held.alert.assigned_person() {
+            Some(person) if person.eq_ignore_ascii_case(to) => return Ok(AtSource::Already),
+            Some(_) => return Err(refused("somebody else has the alert")),
+            None => {}
+        }
+        held.change(None, |object| {
+            object.insert("assignedTo".to_owned(), json!(to));
+        })?;
         Ok(AtSource::Changed("200".to_owned()))
     }
 

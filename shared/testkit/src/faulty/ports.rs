@@ -188,6 +188,10 @@ impl<P: SourceClient + Sync> SourceClient for Faulty<P> {
         self.plan.call("SourceClient::resolve", work).await
     }
 
+    async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
+        self.plan.call("SourceClient::assign", self.port.assign(alert, to)).await
+    }
+
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {
         self.plan.call("SourceClient::comment", self.port.comment(alert, text)).await
     }

@@ -11,9 +11,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Tenant, sign_in::credentials, state::Shared};
+use super::{
+    Tenant,
+    sign_in::{Resource, credentials},
+    state::Shared,
+};
 
 pub(super) fn routes(shared: &Shared) -> Router<Shared> {
     Router::new()
@@ -51,14 +56,15 @@ impl IntoResponse for Refusal {
     }
 }
 
-async fn require_key(State(_): State<Shared>, request: Request, next: Next) -> Response {
-    match credentials(request.headers(), "Token") {
-        Some(Tenant::CLOUD_APPS_KEY) => next.run(request).await,
-        Some(_) | None => {
-            Refusal { status: StatusCode::UNAUTHORIZED, detail: "Invalid token.".to_owned() }
-                .into_response()
-        }
+async fn require_key(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let has_key = credentials(request.headers(), "Token") == Some(Tenant::CLOUD_APPS_KEY);
+    let token = credentials(request.headers(), "Bearer").unwrap_or_default();
+    let now = Timestamp::now();
+    if has_key || shared.state().accepts_token(Resource::CloudApps, token, now) {
+        return next.run(request).await;
     }
+    Refusal { status: StatusCode::UNAUTHORIZED, detail: "Invalid token.".to_owned() }
+        .into_response()
 }
 
 async fn alert(State(shared): State<Shared>, Path(pk): Path<String>) -> Answer {

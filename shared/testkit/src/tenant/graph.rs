@@ -17,7 +17,10 @@ use axum::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{sign_in::credentials, state::Shared};
+use super::{
+    sign_in::{Resource, credentials},
+    state::Shared,
+};
 
 /// Where Graph's own descriptions of its answers are
 const METADATA: &str = "https://graph.microsoft.com/v1.0/$metadata";
@@ -79,7 +82,7 @@ impl IntoResponse for GraphError {
 
 async fn require_token(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let token = credentials(request.headers(), "Bearer").unwrap_or_default();
-    let accepted = shared.state().accepts_token(token, Timestamp::now());
+    let accepted = shared.state().accepts_token(Resource::Graph, token, Timestamp::now());
     if accepted {
         return next.run(request).await;
     }

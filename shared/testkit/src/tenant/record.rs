@@ -37,7 +37,7 @@ pub struct RecordedRequest {
     pub path: String,
     /// Some of the headers, by name in lower case; never a token or key
     pub headers: BTreeMap<String, String>,
-    /// JSON as it is, other text as a string, null for none; a client secret is left out
+    /// JSON as it is, other text as a string, null for none; a client secret or assertion is left out
     pub body: Value,
     /// Status of the answer; none while it is under way, or when the connection broke instead
     pub status: Option<u16>,
@@ -109,10 +109,10 @@ fn body_of(bytes: &[u8]) -> Value {
         .unwrap_or_else(|_| Value::String(without_secret(&String::from_utf8_lossy(bytes))))
 }
 
-/// A form without the value of its `client_secret`; other text as it is
+/// A form without what proves who sent it; other text as it is
 fn without_secret(text: &str) -> String {
     let parts = text.split('&').map(|part| match part.split_once('=') {
-        Some((name @ "client_secret", _)) => format!("{name}=<secret>"),
+        Some((name @ ("client_secret" | "client_assertion"), _)) => format!("{name}=<secret>"),
         Some(_) | None => part.to_owned(),
     });
     parts.collect::<Vec<_>>().join("&")
@@ -128,6 +128,8 @@ mod tests {
             body_of(b"client_id=a&client_secret=b%20c&scope=d"),
             "client_id=a&client_secret=<secret>&scope=d"
         );
+        let assertion = body_of(b"client_assertion_type=a&client_assertion=b.c.d");
+        assert_eq!(assertion, "client_assertion_type=a&client_assertion=<secret>");
     }
 
     #[test]

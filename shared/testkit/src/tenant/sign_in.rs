@@ -1,4 +1,7 @@
-//! Entra's token endpoint for applications: client credentials against a bearer token.
+//! Entra's token endpoint for applications: a client secret, or an assertion in its place, against a
+//! bearer token for one resource.
+
+pub(super) mod assertion;
 
 use axum::{
     Json,
@@ -15,6 +18,26 @@ use super::{
     state::{Shared, TOKEN_SECONDS},
 };
 
+/// What a token is good for
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Resource {
+    Graph,
+    CloudApps,
+    Endpoint,
+}
+
+impl Resource {
+    /// The resource of a scope that asks for all that was granted there
+    fn of(scope: &str) -> Option<Self> {
+        match scope.strip_suffix("/.default")? {
+            "https://graph.microsoft.com" => Some(Self::Graph),
+            "05a65629-4c1b-48c1-a78b-804c4abdd4af" => Some(Self::CloudApps),
+            "https://api.securitycenter.microsoft.com" => Some(Self::Endpoint),
+            _ => None,
+        }
+    }
+}
+
 /// Answers `POST /{tenant}/oauth2/v2.0/token`
 pub(super) async fn token(
     State(shared): State<Shared>,
@@ -22,10 +45,11 @@ pub(super) async fn token(
     form: Bytes,
 ) -> (StatusCode, Json<Value>) {
     let now = Timestamp::now();
-    if let Err(refusal) = check(&tenant, &form) {
-        return (refusal.status, Json(refusal.body(now)));
-    }
-    let token = shared.state().issue_token(now);
+    let resource = match check(&shared, &tenant, &form, now) {
+        Ok(resource) => resource,
+        Err(refusal) => return (refusal.status, Json(refusal.body(now))),
+    };
+    let token = shared.state().issue_token(resource, now);
     let body = json!({
         "token_type": "Bearer",
         "expires_in": TOKEN_SECONDS,
@@ -70,14 +94,14 @@ impl Refusal {
     }
 }
 
-fn check(tenant: &str, form: &[u8]) -> Result<(), Refusal> {
+fn check(shared: &Shared, tenant: &str, form: &[u8], now: Timestamp) -> Result<Resource, Refusal> {
     let field = |name: &str| {
         let mut fields = form_urlencoded::parse(form);
         fields.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     };
     let refuse =
         |status, error, number, description| Err(Refusal { status, error, number, description });
-    let bad = StatusCode::BAD_REQUEST;
+    let (bad, unauthorized) = (StatusCode::BAD_REQUEST, StatusCode::UNAUTHORIZED);
 
     if !tenant.eq_ignore_ascii_case(Tenant::TENANT_ID) {
         return refuse(bad, "invalid_request", 90002, "Tenant not found.");
@@ -89,13 +113,23 @@ fn check(tenant: &str, form: &[u8]) -> Result<(), Refusal> {
         let description = "Application was not found in the directory.";
         return refuse(bad, "unauthorized_client", 700_016, description);
     }
-    if field("client_secret").as_deref() != Some(Tenant::CLIENT_SECRET) {
-        let description = "Invalid client secret provided.";
-        return refuse(StatusCode::UNAUTHORIZED, "invalid_client", 7_000_215, description);
+    let proof = (field("client_secret"), field("client_assertion_type"), field("client_assertion"));
+    let proved = match proof {
+        (Some(secret), None, None) if secret == Tenant::CLIENT_SECRET => Ok(()),
+        (Some(_), None, None) => Err((7_000_215, "Invalid client secret provided.")),
+        (None, Some(kind), Some(text)) if kind == assertion::TYPE => {
+            assertion::check(shared, &text, now)
+        }
+        _ => Err((7_000_216, "A client secret or a client assertion is required, and not both.")),
+    };
+    if let Err((number, description)) = proved {
+        return refuse(unauthorized, "invalid_client", number, description);
     }
-    if !field("scope").is_some_and(|scope| scope.ends_with("/.default")) {
+    let scope = field("scope").unwrap_or_default();
+    if !scope.ends_with("/.default") {
         let description = "The scope must be a resource followed by /.default.";
         return refuse(bad, "invalid_scope", 1_002_012, description);
     }
-    Ok(())
+    let description = "The resource principal was not found in the tenant.";
+    Resource::of(&scope).map_or_else(|| refuse(bad, "invalid_resource", 500_011, description), Ok)
 }

@@ -1,7 +1,7 @@
 //! What the tenant holds, and the one lock around it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::{
     faults::{self, Fault, FaultKind},
     record::{Record, RecordedRequest},
+    sign_in::{Resource, assertion::federated},
     user::UserRecord,
 };
 
@@ -45,8 +46,10 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     pub(super) record: Record,
     pub(super) page_size: usize,
-    tokens: BTreeMap<String, Timestamp>,
+    tokens: BTreeMap<String, (Resource, Timestamp)>,
     n_tokens: u64,
+    trusted: BTreeMap<String, Timestamp>,
+    assertions: BTreeSet<String>,
 }
 
 impl Shared {
@@ -60,6 +63,8 @@ impl Shared {
             page_size: PAGE_SIZE,
             tokens: BTreeMap::new(),
             n_tokens: 0,
+            trusted: BTreeMap::new(),
+            assertions: BTreeSet::new(),
         };
         let (n_answered, _) = watch::channel(0);
         Self(Arc::new(Inner { base_url, state: Mutex::new(state), n_answered }))
@@ -101,18 +106,37 @@ impl State {
     }
 
     /// Issues a bearer token
-    pub(super) fn issue_token(&mut self, now: Timestamp) -> String {
-        self.tokens.retain(|_, expires_at| *expires_at > now);
+    pub(super) fn issue_token(&mut self, resource: Resource, now: Timestamp) -> String {
+        self.tokens.retain(|_, (_, expires_at)| *expires_at > now);
         self.n_tokens += 1;
         let token = format!("stand-in-token-{}", self.n_tokens);
         let expires_at = now.saturating_add(SignedDuration::from_secs(TOKEN_SECONDS));
-        self.tokens.insert(token.clone(), expires_at.unwrap_or(Timestamp::MAX));
+        self.tokens.insert(token.clone(), (resource, expires_at.unwrap_or(Timestamp::MAX)));
         token
     }
 
-    /// Whether `token` was issued, has not expired and was not revoked
-    pub(super) fn accepts_token(&self, token: &str, now: Timestamp) -> bool {
-        self.tokens.get(token).is_some_and(|expires_at| *expires_at > now)
+    /// Whether `token` was issued for that resource, has not expired and was not revoked
+    pub(super) fn accepts_token(&self, resource: Resource, token: &str, now: Timestamp) -> bool {
+        let known = self.tokens.get(token);
+        known.is_some_and(|(it, expires_at)| *it == resource && *expires_at > now)
+    }
+
+    /// From now on a token of another issuer may stand for the application
+    pub(super) fn trust(&mut self, until: Timestamp) -> String {
+        self.n_tokens += 1;
+        let token = federated(self.n_tokens, until);
+        self.trusted.insert(token.clone(), until);
+        token
+    }
+
+    /// Whether a token of another issuer stands for the application
+    pub(super) fn trusts(&self, token: &str, now: Timestamp) -> bool {
+        self.trusted.get(token).is_some_and(|until| *until > now)
+    }
+
+    /// Whether an assertion with that id was never used; from now on it was
+    pub(super) fn takes_assertion(&mut self, id: &str) -> bool {
+        self.assertions.insert(id.to_owned())
     }
 
     pub(super) fn revoke_tokens(&mut self) {

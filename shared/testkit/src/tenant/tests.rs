@@ -3,6 +3,7 @@
 mod cloud_apps;
 mod front;
 mod graph;
+mod sign_in;
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -22,7 +23,7 @@ impl Visit {
     async fn begin() -> Self {
         let tenant = Tenant::start().unwrap();
         let client = client();
-        let reply = sign_in(&client, &tenant, Tenant::CLIENT_SECRET).await;
+        let reply = with_secret(&client, &tenant, Tenant::CLIENT_SECRET).await;
         assert_eq!(reply.0, 200);
         let token = reply.1["access_token"].as_str().unwrap().to_owned();
         Self { tenant, client, token }
@@ -57,7 +58,7 @@ fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()
 }
 
-async fn sign_in(client: &Client, tenant: &Tenant, secret: &str) -> (u16, Value) {
+async fn with_secret(client: &Client, tenant: &Tenant, secret: &str) -> (u16, Value) {
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", Tenant::CLIENT_ID)
         .append_pair("client_secret", secret)
@@ -86,11 +87,11 @@ fn kim() -> UserRecord {
 async fn a_token_is_given_for_the_right_secret_only() {
     let (tenant, client) = (Tenant::start().unwrap(), client());
 
-    let (status, body) = sign_in(&client, &tenant, "wrong").await;
+    let (status, body) = with_secret(&client, &tenant, "wrong").await;
     assert_eq!((status, &body["error"]), (401, &json!("invalid_client")));
     assert_eq!(body["error_codes"], json!([7_000_215]));
 
-    let (status, body) = sign_in(&client, &tenant, Tenant::CLIENT_SECRET).await;
+    let (status, body) = with_secret(&client, &tenant, Tenant::CLIENT_SECRET).await;
     assert_eq!((status, &body["token_type"]), (200, &json!("Bearer")));
     assert_eq!(body["expires_in"], 3599);
 }

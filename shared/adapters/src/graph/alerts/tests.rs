@@ -227,3 +227,51 @@ async fn a_comment_alone_is_added_once() {
         assert_eq!(outcome.unwrap(), expected);
     }
 }
+
+/// The alert as it is assigned at Graph, and what comes of assigning it to kim
+async fn assign(
+    assigned_to: Value,
+    then: Vec<Scene>,
+) -> (Scripted, Result<AtSource, DeliveryError>) {
+    let mut alert = shown(WANTED, LATER, &[]);
+    alert["assignedTo"] = assigned_to;
+    let (server, graph) = graph([vec![json(GET, 200, alert)], then].concat()).await;
+    let outcome = GraphSource::new(graph).assign(&the_alert(), "kim@contoso.example").await;
+    (server, outcome)
+}
+
+#[tokio::test]
+async fn an_alert_that_nobody_has_is_assigned() {
+    for nobody in [Value::Null, json!(""), json!("Automation"), json!("Suppression rule")] {
+        let (server, outcome) = assign(nobody, vec![json(PATCH, 200, json!({}))]).await;
+        assert_eq!(outcome.unwrap(), AtSource::Changed("assigned (status 200)".to_owned()));
+        assert_eq!(server.lines(), [GET, PATCH]);
+        assert_eq!(server.bodies("PATCH"), [json!({ "assignedTo": "kim@contoso.example" })]);
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_an_alert_keeps_it() {
+    let (server, outcome) = assign(json!("KIM@contoso.example"), Vec::new()).await;
+    assert_eq!(outcome.unwrap(), AtSource::Already);
+    assert_eq!(server.lines(), [GET]);
+
+    for somebody in ["lee@contoso.example", "Lee"] {
+        let (server, outcome) = assign(json!(somebody), Vec::new()).await;
+        let error = outcome.unwrap_err();
+        let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
+        assert_eq!(answer, "somebody else has the alert, and keeps it");
+        assert_eq!(server.lines(), [GET]);
+    }
+}
+
+#[tokio::test]
+async fn an_assignment_without_the_permission_names_it() {
+    let (_, outcome) = assign(Value::Null, vec![problem(PATCH, 403, "Forbidden")]).await;
+    let error = outcome.unwrap_err();
+    let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
+    assert_eq!(
+        answer,
+        "Microsoft Graph refused (Forbidden: No.): grant `SecurityAlert.ReadWrite.All`"
+    );
+}

@@ -5,6 +5,7 @@ use super::*;
 use crate::{
     graph::testing::{LIMIT, graph, graph_at, problem, token},
     scripted::{Scripted, json},
+    sign_in::{Application, Credential},
 };
 
 fn deadline() -> Deadline {
@@ -98,8 +99,8 @@ async fn a_refused_sign_in_says_so_without_the_secret() {
     let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
     assert_eq!(
         answer,
-        "sign-in for Microsoft Graph gave no token: status 401, invalid_client \
-         (AADSTS7000215); check the application's id, secret and scope"
+        "sign-in for Microsoft Graph gave no token: the client secret is wrong (AADSTS7000215); \
+         store the secret's value, not its id, where `clientSecret` points"
     );
 }
 
@@ -107,9 +108,11 @@ async fn a_refused_sign_in_says_so_without_the_secret() {
 async fn a_bad_address_in_the_settings_is_named() {
     let settings = GraphSettings {
         base_url: "graph.example".to_owned(),
-        token_url: "https://login.example/token".to_owned(),
-        client_id: String::new(),
-        client_secret: Secret::default(),
+        application: Application {
+            token_url: "https://login.example/token".to_owned(),
+            client_id: String::new(),
+            credential: Credential::ClientSecret(Secret::default()),
+        },
         scope: String::new(),
         answer_within: LIMIT,
         change_within: LIMIT,

@@ -51,6 +51,7 @@ impl Effects {
             }
             (
                 EffectAction::Resolve { .. }
+                | EffectAction::Assign { .. }
                 | EffectAction::Comment { .. }
                 | EffectAction::Notify(_),
                 _,
