@@ -45,7 +45,9 @@ impl LastRun {
                     || alert.is_classified_as(classification)
                     || comment.as_ref().is_some_and(|it| alert.says(it))
             }
-            EffectAction::Comment { .. } | EffectAction::Notify(_) => false,
+            EffectAction::Assign { .. }
+            | EffectAction::Comment { .. }
+            | EffectAction::Notify(_) => false,
         })
     }
 
@@ -92,6 +94,9 @@ impl LastRun {
         }
         let text = match &effect.action {
             EffectAction::Notify(_) => return Some(effect.clone()),
+            EffectAction::Assign { .. } => {
+                return alert.assigned_person().is_none().then(|| effect.clone());
+            }
             EffectAction::Comment { text } => text,
             EffectAction::Resolve { comment, .. } => comment.as_ref()?,
         };
