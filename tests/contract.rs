@@ -25,6 +25,9 @@ mod notifications;
 #[path = "contract/open_alerts.rs"]
 mod open_alerts;
 #[cfg(test)]
+#[path = "contract/pace.rs"]
+mod pace;
+#[cfg(test)]
 #[path = "contract/runs.rs"]
 mod runs;
 #[cfg(test)]

@@ -31,6 +31,7 @@ mod limits;
 mod notifications;
 mod open_alerts;
 mod outbox;
+mod pace;
 mod rejects;
 mod runs;
 mod table;

@@ -8,6 +8,7 @@ mod chat;
 mod delivery;
 mod facts;
 mod limits;
+mod pace;
 mod runs;
 
 use std::error::Error;
@@ -19,6 +20,7 @@ pub use self::{
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
     facts::FactSource,
     limits::{LimitClaim, LimitStore},
+    pace::{Pace, Rate, Turn},
     runs::{AlertState, Recorded, RunStore, StoredAlert},
 };
 

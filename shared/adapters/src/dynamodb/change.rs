@@ -65,6 +65,13 @@ impl Change {
         self.name(name)
     }
 
+    /// Adds to a number that is there
+    pub(super) fn raise(mut self, name: &'static str, by: AttributeValue) -> Self {
+        self.set.push(format!("#{name} = #{name} + :{name}"));
+        self.values.push((format!(":{name}"), by));
+        self.name(name)
+    }
+
     /// Adds the members to a set
     pub(super) fn add(mut self, name: &'static str, members: AttributeValue) -> Self {
         self.add.push(format!("#{name} :{name}"));

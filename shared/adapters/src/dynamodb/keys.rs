@@ -65,6 +65,11 @@ impl Key {
         Self { pk: format!("N#{}", bounded(id)), sk: "N".to_owned() }
     }
 
+    /// The next free turn of a rate
+    pub(super) fn pace(rate: &str) -> Self {
+        Self { pk: format!("P#{}", bounded(rate)), sk: "P".to_owned() }
+    }
+
     /// A bundle of configuration that was proven
     pub(super) fn bundle(digest: &str) -> Self {
         Self { pk: "C#bundles".to_owned(), sk: format!("B#{}", bounded(digest)) }

@@ -5,6 +5,7 @@ mod effects;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use defuse_domain::{
@@ -12,7 +13,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertState, AlertStore, CLAIM_SECONDS, Claim, LimitClaim, LimitStore, NotificationLog, Outbox,
-    Outstanding, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, WebhookLog,
+    Outstanding, Pace, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert,
+    Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -93,6 +95,18 @@ impl RejectStore for MemoryStore {
             state.rejected.push(unreadable.clone());
         }
         Ok(())
+    }
+}
+
+impl Pace for MemoryStore {
+    /// There is always a turn
+    async fn turn(
+        &self,
+        _rate: Rate,
+        _patience: Duration,
+        _now: Timestamp,
+    ) -> Result<Turn, StoreError> {
+        Ok(Turn::Now)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every port, through the plan.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use defuse_domain::{
     Alert, AlertId, Classification, EffectId, EffectState, Fact, Facts, Notification, Question,
@@ -8,8 +8,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient,
-    StoreError, Stored, StoredAlert, WebhookLog,
+    NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
+    SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -183,6 +183,17 @@ impl<P: SourceClient + Sync> SourceClient for Faulty<P> {
 impl<P: Notifier + Sync> Notifier for Faulty<P> {
     async fn publish(&self, notification: &Notification) -> Result<String, DeliveryError> {
         self.plan.call("Notifier::publish", self.port.publish(notification)).await
+    }
+}
+
+impl<P: Pace + Sync> Pace for Faulty<P> {
+    async fn turn(
+        &self,
+        rate: Rate,
+        patience: Duration,
+        now: Timestamp,
+    ) -> Result<Turn, StoreError> {
+        self.plan.call("Pace::turn", self.port.turn(rate, patience, now)).await
     }
 }
 
