@@ -8,8 +8,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertStore, AtSource, Chat, Claim, DeliveryError, LimitClaim, LimitStore, NotificationLog,
-    Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient, StoreError,
-    Stored, StoredAlert,
+    Notifier, Outbox, Outstanding, PartStore, Recorded, RejectStore, RunStore, SourceClient,
+    StoreError, Stored, StoredAlert,
 };
 use defuse_testkit::{FixedFacts, MemoryStore, SourceView};
 use jiff::{SignedDuration, Timestamp};
@@ -117,6 +117,17 @@ impl AlertStore for Broken<MemoryStore> {
             alert.last_update = Some(newest + SignedDuration::from_secs(1));
         }
         self.port.store(&alert, now).await
+    }
+}
+
+impl PartStore for Broken<MemoryStore> {
+    async fn keep(
+        &self,
+        id: &AlertId,
+        parts: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        self.port.keep(id, parts, now).await
     }
 }
 

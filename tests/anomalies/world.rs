@@ -2,14 +2,15 @@
 
 use defuse_domain::{AlertId, Notification};
 use defuse_flow::{
-    AlertStore, Chat, FactSource, LimitStore, NotificationLog, Notifier, Outbox, RejectStore,
-    RunStore, SourceClient,
+    AlertStore, Chat, FactSource, LimitStore, NotificationLog, Notifier, Outbox, PartStore,
+    RejectStore, RunStore, SourceClient,
 };
 use defuse_testkit::SourceView;
 
 /// A world with one source, one store and chat, fresh for each run of a scenario
 pub(crate) trait World {
     type Store: AlertStore
+        + PartStore
         + RejectStore
         + RunStore
         + LimitStore

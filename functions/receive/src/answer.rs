@@ -154,6 +154,7 @@ pub(crate) fn accepted(receipt: &Receipt) -> Response<Body> {
             };
             json!({ "alert": id, "revision": revision.to_string(), "stored": stored })
         })
+        .chain(receipt.waiting.iter().map(|id| json!({ "alert": id, "stored": "waiting" })))
         .collect();
     let status = if receipt.rejected.is_empty() { 202 } else { 207 };
     let body = json!({ "alerts": alerts, "rejected": listed(&receipt.rejected) });

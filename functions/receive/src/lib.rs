@@ -48,7 +48,7 @@ async fn take(app: &ReceiveApp, request: &Request, now: Timestamp) -> Result<Rec
         app.log.took(id, now).await.map_err(busy)?;
     }
     match receipt.rejected.first() {
-        Some(first) if receipt.stored.is_empty() => {
+        Some(first) if receipt.stored.is_empty() && receipt.waiting.is_empty() => {
             let status = match first.code {
                 UnreadableCode::TooLarge | UnreadableCode::TooMany => 413,
                 UnreadableCode::Empty

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `A#<alert>` | `H` | head: the small mutable part; its version makes writes conditional |
 //! | | `B#<revision>#<digest>#<n>` | the raw alert, compressed, in pieces; never changes |
+//! | | `P#<digest>` | a part of an alert that arrives in several, compressed; never changes |
 //! | | `R#<revision>#<look>#<digest>` | a run, compressed; real only if the head has its digest |
 //! | `E#<user>` | `<created>#<alert>` | link from a user to an alert |
 //! | `J#<day>` | `<digest>` | what could not be read, with its reason |
@@ -32,6 +33,7 @@ mod notifications;
 mod open_alerts;
 mod outbox;
 mod pace;
+mod parts;
 mod rejects;
 mod runs;
 mod table;

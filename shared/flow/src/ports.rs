@@ -9,6 +9,7 @@ mod delivery;
 mod facts;
 mod limits;
 mod pace;
+mod parts;
 mod runs;
 
 use std::error::Error;
@@ -21,6 +22,7 @@ pub use self::{
     facts::FactSource,
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
+    parts::PartStore,
     runs::{AlertState, Recorded, RunStore, StoredAlert},
 };
 

@@ -1,10 +1,10 @@
 //! The first step: what arrives is read and stored, or kept with the reason why it cannot be read.
 
-use defuse_domain::{AlertId, Revision, Unreadable, read_body};
+use defuse_domain::{Alert, AlertId, Revision, Unreadable, read_body};
 use jiff::Timestamp;
 use tracing::{info, warn};
 
-use crate::ports::{AlertStore, RejectStore, StoreError, Stored};
+use crate::ports::{AlertStore, PartStore, RejectStore, StoreError, Stored};
 
 /// Takes alerts in
 #[derive(Clone, Debug)]
@@ -17,11 +17,13 @@ pub struct Receive<S> {
 pub struct Receipt {
     /// Every alert in it, and whether it was new
     pub stored: Vec<(AlertId, Revision, Stored)>,
+    /// Alerts of which only evidence came: that is kept until they say what they are
+    pub waiting: Vec<AlertId>,
     /// What could not be read
     pub rejected: Vec<Unreadable>,
 }
 
-impl<S: AlertStore + RejectStore> Receive<S> {
+impl<S: AlertStore + PartStore + RejectStore> Receive<S> {
     /// The step, on that store
     pub const fn new(store: S) -> Self {
         Self { store }
@@ -36,6 +38,12 @@ impl<S: AlertStore + RejectStore> Receive<S> {
         for read in read_body(body) {
             match read {
                 Ok(alert) => {
+                    let alert = self.put_together(alert, now).await?;
+                    if !alert.is_whole() {
+                        info!(alert.id = %alert.id, "keeping evidence of alert `{}`", alert.id);
+                        receipt.waiting.push(alert.id);
+                        continue;
+                    }
                     let stored = self.store.store(&alert, now).await?;
                     let (id, revision) = (alert.id.clone(), alert.revision());
                     info!(alert.id = %id, alert.revision = %revision, stored = ?stored,
@@ -51,5 +59,15 @@ impl<S: AlertStore + RejectStore> Receive<S> {
             }
         }
         Ok(receipt)
+    }
+
+    /// The alert with every part of it that came before; one that comes whole as it is
+    async fn put_together(&self, alert: Alert, now: Timestamp) -> Result<Alert, StoreError> {
+        let parts = alert.records();
+        if parts.is_empty() {
+            return Ok(alert);
+        }
+        let all = self.store.keep(&alert.id, &parts, now).await?;
+        Ok(Alert::of_records(&all).unwrap_or(alert))
     }
 }

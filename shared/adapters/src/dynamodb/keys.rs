@@ -18,6 +18,9 @@ pub(super) const ALERT: &str = "A#";
 /// Sort key of an alert's head
 pub(super) const HEAD: &str = "H";
 
+/// What the sort keys of an alert's parts begin with
+pub(super) const PART: &str = "P#";
+
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
 /// How much of a content's digest names it, in characters: enough among the items of one alert
@@ -38,6 +41,11 @@ impl Key {
     /// One piece of a body; the pieces sort as they are numbered
     pub(super) fn body(id: &AlertId, prefix: &str, index: usize) -> Self {
         Self { pk: alert(id), sk: format!("{prefix}{index:04}") }
+    }
+
+    /// One of the parts that an alert arrives in
+    pub(super) fn part(id: &AlertId, digest: &str) -> Self {
+        Self { pk: alert(id), sk: format!("{PART}{digest}") }
     }
 
     pub(super) fn run(key: &RunKey, digest: &str) -> Self {

@@ -13,8 +13,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertState, AlertStore, CLAIM_SECONDS, Claim, LimitClaim, LimitStore, NotificationLog, Outbox,
-    Outstanding, Pace, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert,
-    Turn, WebhookLog,
+    Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored,
+    StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -30,6 +30,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     heads: BTreeMap<AlertId, Head>,
+    parts: BTreeMap<AlertId, BTreeSet<String>>,
     rejected: Vec<Unreadable>,
     runs: BTreeMap<RunKey, Run>,
     counted: BTreeMap<String, BTreeSet<RunKey>>,
@@ -85,6 +86,20 @@ impl AlertStore for MemoryStore {
         };
         state.heads.insert(alert.id.clone(), Head { stored, effects: Effects::default() });
         Ok(came)
+    }
+}
+
+impl PartStore for MemoryStore {
+    async fn keep(
+        &self,
+        id: &AlertId,
+        parts: &[String],
+        _now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut state = locked(&self.state);
+        let kept = state.parts.entry(id.clone()).or_default();
+        kept.extend(parts.iter().cloned());
+        Ok(kept.iter().cloned().collect())
     }
 }
 

@@ -8,8 +8,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
-    SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
+    NotificationLog, Notifier, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore,
+    RunStore, SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -67,6 +67,17 @@ impl FaultPlan {
 impl<P: AlertStore + Sync> AlertStore for Faulty<P> {
     async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
         self.plan.call("AlertStore::store", self.port.store(alert, now)).await
+    }
+}
+
+impl<P: PartStore + Sync> PartStore for Faulty<P> {
+    async fn keep(
+        &self,
+        id: &AlertId,
+        parts: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        self.plan.call("PartStore::keep", self.port.keep(id, parts, now)).await
     }
 }
 
