@@ -98,9 +98,9 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
     let mut one = Lenient::inside(said.unwrap_or(&empty), String::new());
 
     let own_id = one.text("systemAlertId");
-    let name = of_alert
-        .as_ref()
-        .map_or_else(|| of_incident.text("name"), |it| text(it, "name").map(str::to_owned));
+    let name = of_alert.as_ref().and_then(|it| text(it, "name")).map(str::to_owned);
+    // An alert without a name of its own has the incident's.
+    let name = name.or_else(|| of_incident.text("name"));
     let id = own_id.or(name).ok_or(AlertError::NoId)?;
     let mut alert = blank(&AlertId::parse(&format!("{PREFIX}{id}"))?, Shape::Sentinel, raw)?;
     said_of_alert(&mut alert, &mut one, &NAMES);
