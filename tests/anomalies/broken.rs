@@ -8,8 +8,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertStore, AtSource, Chat, Claim, DeliveryError, LeftOut, LeftOutLog, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, Recorded, RejectStore, RunStore, SourceClient,
-    StoreError, Stored, StoredAlert,
+    NotificationLog, Notifier, Outbox, Outstanding, PartStore, Recorded, RejectStore, RunStore,
+    SourceClient, StoreError, Stored, StoredAlert,
 };
 use defuse_testkit::{FixedFacts, MemoryStore, SourceView};
 use jiff::{SignedDuration, Timestamp};
@@ -123,6 +123,17 @@ impl AlertStore for Broken<MemoryStore> {
 impl LeftOutLog for Broken<MemoryStore> {
     async fn leave_out(&self, alert: &Alert, now: Timestamp) -> Result<LeftOut, StoreError> {
         self.port.leave_out(alert, now).await
+    }
+}
+
+impl PartStore for Broken<MemoryStore> {
+    async fn keep(
+        &self,
+        id: &AlertId,
+        parts: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        self.port.keep(id, parts, now).await
     }
 }
 

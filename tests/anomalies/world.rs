@@ -3,7 +3,7 @@
 use defuse_domain::{AlertId, Notification};
 use defuse_flow::{
     AlertStore, Chat, FactSource, LeftOutLog, LimitStore, NotificationLog, Notifier, Outbox,
-    RejectStore, RunStore, SourceClient,
+    PartStore, RejectStore, RunStore, SourceClient,
 };
 use defuse_testkit::SourceView;
 
@@ -11,6 +11,7 @@ use defuse_testkit::SourceView;
 pub(crate) trait World {
     type Store: AlertStore
         + LeftOutLog
+        + PartStore
         + RejectStore
         + RunStore
         + LimitStore

@@ -58,11 +58,32 @@ fn ids(body: &str) -> Vec<String> {
         Err(_) => body.lines().map(|it| serde_json::from_str(it).unwrap()).collect(),
     };
     let alerts = documents.into_iter().flat_map(|document| {
-        let list = ["value", "data"].iter().find_map(|it| document[it].as_array().cloned());
-        list.filter(|_| document["id"].is_null()).unwrap_or_else(|| vec![document])
+        let lists =
+            ["/value", "/data", "/detail/findings", "/object/properties/alerts", "/records"];
+        let list = lists.iter().find_map(|it| document.pointer(it)?.as_array().cloned());
+        let is_one = !document["id"].is_null() && document["detail"].is_null();
+        list.filter(|_| !is_one).unwrap_or_else(|| vec![document])
     });
-    let names = ["id", "_id", "ProviderAlertId", "providerAlertId"];
-    alerts.map(|it| names.iter().find_map(|name| it[name].as_str()).unwrap().to_owned()).collect()
+    let alerts = alerts.flat_map(|it| it["alerts"].as_array().cloned().unwrap_or(vec![it]));
+    let names = [
+        "/id",
+        "/_id",
+        "/alertId",
+        "/ProviderAlertId",
+        "/providerAlertId",
+        "/Id",
+        "/SystemAlertId",
+        "/properties/AlertId",
+    ];
+    // Before the id that the event has, or the place of the alert in Azure.
+    let inner = ["/detail/arn", "/properties/systemAlertId"];
+    let id = |it: &Value| {
+        inner.iter().chain(&names).find_map(|name| it.pointer(name)?.as_str().map(str::to_owned))
+    };
+    let mut ids: Vec<String> = alerts.map(|it| id(&it).unwrap()).collect();
+    // An alert may come in several records.
+    ids.dedup();
+    ids
 }
 
 /// The partition keys of the items that were added; no other may have changed

@@ -157,6 +157,7 @@ pub(crate) fn accepted(receipt: &Receipt) -> Response<Body> {
         .chain(receipt.left_out.iter().map(|(id, revision)| {
             json!({ "alert": id, "revision": revision.to_string(), "stored": "leftOut" })
         }))
+        .chain(receipt.waiting.iter().map(|id| json!({ "alert": id, "stored": "waiting" })))
         .collect();
     let status = if receipt.rejected.is_empty() { 202 } else { 207 };
     let body = json!({ "alerts": alerts, "rejected": listed(&receipt.rejected) });

@@ -1,6 +1,8 @@
-//! Takes alerts that a source pushes over HTTP: nothing unsigned, nothing twice, nothing lost.
+//! Takes alerts that a source pushes: over HTTP nothing unsigned, nothing twice, nothing lost, and
+//! from AWS itself by EventBridge.
 
 mod answer;
+mod event;
 mod sender;
 
 use defuse_domain::{BODY_BYTES_MAX, UnreadableCode};
@@ -10,6 +12,7 @@ use jiff::Timestamp;
 use lambda_http::{Body, Request, Response, http::Method};
 use tracing::{error, warn};
 
+pub use self::event::{handle_event, is_event};
 use self::{
     answer::{Refusal, accepted},
     sender::Sender,
@@ -48,7 +51,7 @@ async fn take(app: &ReceiveApp, request: &Request, now: Timestamp) -> Result<Rec
         app.log.took(id, now).await.map_err(busy)?;
     }
     match receipt.rejected.first() {
-        Some(first) if receipt.stored.is_empty() && receipt.left_out.is_empty() => {
+        Some(first) if receipt.has_none() => {
             let status = match first.code {
                 UnreadableCode::TooLarge | UnreadableCode::TooMany => 413,
                 UnreadableCode::Empty

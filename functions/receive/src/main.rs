@@ -1,18 +1,35 @@
-//! The Lambda binary: reads the clock, and hands each request on.
+//! The Lambda binary: reads the clock, and hands each request or event on.
 
 use std::process::ExitCode;
 
-use defuse_lambda::{Wiring, run_function};
+use defuse_lambda::{ReceiveApp, Wiring, run_function};
+use defuse_receive::{handle, handle_event, is_event};
 use jiff::Timestamp;
-use lambda_http::{Error, Request, run, service_fn};
+use lambda_http::{
+    Adapter, Error, LambdaEvent, Request, Service, lambda_runtime::run, request::LambdaRequest,
+    service_fn,
+};
+use serde_json::{Value, value::RawValue};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     run_function(Wiring::receive, async |app| {
-        run(service_fn(async |request: Request| {
-            Ok::<_, Error>(defuse_receive::handle(&app, request, Timestamp::now()).await)
-        }))
-        .await
+        run(service_fn(async |event: LambdaEvent<Box<RawValue>>| serve(&app, event).await)).await
     })
     .await
+}
+
+/// An event of `EventBridge` is taken as it stands, and anything else is a request
+async fn serve(app: &ReceiveApp, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Error> {
+    let payload = event.payload.get();
+    if is_event(payload) {
+        handle_event(app, payload, Timestamp::now()).await?;
+        return Ok(Value::Null);
+    }
+    let request: LambdaRequest = serde_json::from_str(payload)?;
+    let mut service = Adapter::from(service_fn(async |request: Request| {
+        Ok::<_, Error>(handle(app, request, Timestamp::now()).await)
+    }));
+    let answer = service.call(LambdaEvent::new(request, event.context)).await?;
+    Ok(serde_json::to_value(answer)?)
 }

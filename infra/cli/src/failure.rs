@@ -109,6 +109,7 @@ impl From<StartError> for Failure {
             other @ (StartError::Missing(_)
             | StartError::SecretMissing(_)
             | StartError::Secret { .. }
+            | StartError::Certificate(_)
             | StartError::Key(_)
             | StartError::Url(_)
             | StartError::Http(_)) => Self::host("cannot start", other),

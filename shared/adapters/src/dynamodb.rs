@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `A#<alert>` | `H` | head: the small mutable part; its version makes writes conditional |
 //! | | `B#<revision>#<digest>#<n>` | the raw alert, compressed, in pieces; never changes |
+//! | | `P#<digest>` | a part of an alert that arrives in several, compressed; never changes |
 //! | | `R#<revision>#<look>#<digest>` | a run, compressed; real only if the head has its digest |
 //! | | `O` | the note that the settings leave the alert out |
 //! | `O#<day>` | `O` | how many alerts were left out, by severity |
@@ -37,6 +38,7 @@ mod notifications;
 mod open_alerts;
 mod outbox;
 mod pace;
+mod parts;
 mod rejects;
 mod runs;
 mod table;

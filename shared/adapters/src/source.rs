@@ -1,4 +1,4 @@
-//! Sends each change to where its alert came from.
+//! Sends each change to where its alert came from, where there is somebody to tell.
 //!
 //! Permissions: those of the clients.
 
@@ -26,6 +26,8 @@ struct NotConfigured(Shape);
 enum Source<'a> {
     Graph(&'a GraphSource),
     CloudApps(&'a CloudAppsSource),
+    /// Nobody: what we decide stands with us alone
+    OursAlone,
 }
 
 impl Sources {
@@ -35,7 +37,10 @@ impl Sources {
         let graph = self.graph.as_ref().map(Source::Graph);
         let cloud_apps = self.cloud_apps.as_ref().map(Source::CloudApps);
         let (source, to_configure) = match alert.shape {
-            Shape::Graph | Shape::Incident => (graph, "Microsoft Graph"),
+            Shape::Graph | Shape::Incident | Shape::Sentinel | Shape::Streaming => {
+                (graph, "Microsoft Graph")
+            }
+            Shape::GuardDuty | Shape::SecurityHub => (Some(Source::OursAlone), ""),
             Shape::CloudApps | Shape::CloudAppsFlow => {
                 (cloud_apps.or(graph), "Defender for Cloud Apps or Microsoft Graph")
             }
@@ -58,6 +63,7 @@ impl SourceClient for Sources {
         match self.of(alert)? {
             Source::Graph(it) => it.resolve(alert, classification, comment, decided).await,
             Source::CloudApps(it) => it.resolve(alert, classification, comment, decided).await,
+            Source::OursAlone => Ok(AtSource::Changed(ours_alone(alert))),
         }
     }
 
@@ -72,8 +78,15 @@ impl SourceClient for Sources {
         match self.of(alert)? {
             Source::Graph(it) => it.comment(alert, text).await,
             Source::CloudApps(it) => it.comment(alert, text).await,
+            Source::OursAlone => Ok(AtSource::Changed(ours_alone(alert))),
         }
     }
+}
+
+/// What stands in the history in the place of a source's answer
+fn ours_alone(alert: &Alert) -> String {
+    let name = alert.product_name.as_deref().unwrap_or("the source");
+    format!("kept here: nothing is changed at {name}")
 }
 
 #[cfg(test)]
@@ -96,6 +109,9 @@ mod tests {
     const TRAVEL: Classification =
         Classification::InformationalExpectedActivity(Activity::ConfirmedActivity);
     const LIMIT: Duration = Duration::from_secs(10);
+    const SENTINEL: &str = r#"{ "SystemAlertId": "1", "AlertSeverity": "Low" }"#;
+    const STREAMED: &str =
+        r#"{ "category": "AdvancedHunting-AlertInfo", "properties": { "AlertId": "sn1" } }"#;
 
     /// A server that knows no alert, so that its refusal names who was asked
     async fn sources(has_graph: bool, has_cloud_apps: bool) -> Sources {
@@ -104,6 +120,7 @@ mod tests {
             crate::scripted::json("POST /token", 200, token),
             crate::scripted::json("GET /graph/security/alerts_v2/ca1", 404, json!({})),
             crate::scripted::json("GET /graph/security/alerts_v2/ad1", 404, json!({})),
+            crate::scripted::json("GET /graph/security/alerts_v2/sn1", 404, json!({})),
             crate::scripted::json("GET /apps/alerts/1/", 404, json!({})),
         ])
         .await;
@@ -139,6 +156,10 @@ mod tests {
             check(shape, (true, true), "Microsoft Graph has no alert `ad1`").await;
             check(shape, (false, true), "nobody to tell: configure Microsoft Graph").await;
         }
+        for shape in [SENTINEL, STREAMED] {
+            check(shape, (true, true), "Microsoft Graph has no alert `sn1`").await;
+            check(shape, (false, true), "nobody to tell: configure Microsoft Graph").await;
+        }
         for shape in [cloud_apps, flow] {
             let by_itself = "Defender for Cloud Apps has no alert `1`";
             check(shape, (true, true), by_itself).await;
@@ -156,6 +177,21 @@ mod tests {
         let error = outcome.unwrap_err();
         let DeliveryError::Refused { answer, .. } = error else { panic!("{error:?}") };
         assert_eq!(answer, expected, "for {raw}");
+    }
+
+    #[tokio::test]
+    async fn what_is_decided_of_a_finding_stands_with_us_alone() {
+        let guard_duty =
+            r#"{ "schemaVersion": "2.0", "accountId": "1", "type": "a:b", "id": "1" }"#;
+        let hub = r#"{ "ProductArn": "arn:aws:x", "Id": "1", "ProductName": "Inspector" }"#;
+        for (raw, name) in [(guard_duty, "Amazon GuardDuty"), (hub, "Inspector")] {
+            let alert = Alert::read(raw).unwrap();
+            let sources = Sources::default();
+            let kept = AtSource::Changed(format!("kept here: nothing is changed at {name}"));
+            let resolved = sources.resolve(&alert, TRAVEL, Some("x"), alert.revision()).await;
+            assert_eq!(resolved.unwrap(), kept);
+            assert_eq!(sources.comment(&alert, "seen").await.unwrap(), kept);
+        }
     }
 
     #[tokio::test]

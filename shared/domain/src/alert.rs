@@ -3,18 +3,26 @@
 //!
 //! Reading is lenient: what cannot be understood is flagged and kept, and never drops the alert.
 
+mod aws;
 mod body;
 mod cloud_apps;
+mod envelope;
 mod graph;
 mod incident;
 mod lenient;
+mod pieces;
+mod sentinel;
+mod streaming;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-pub use self::body::{ALERTS_MAX, BODY_BYTES_MAX, Unreadable, UnreadableCode, read_body};
+pub use self::{
+    body::{ALERTS_MAX, BODY_BYTES_MAX, Unreadable, UnreadableCode, read_body},
+    streaming::RECORDS_MAX,
+};
 use crate::{
     alert_id::{AlertId, Revision},
     alert_type::AlertType,
@@ -39,6 +47,14 @@ wire_names! {
         CloudAppsFlow = "cloudAppsFlow",
         /// An alert inside an incident of the older Microsoft 365 Defender API
         Incident = "incident",
+        /// A finding of Amazon GuardDuty
+        GuardDuty = "guardDuty",
+        /// A finding in the format of AWS Security Hub (ASFF)
+        SecurityHub = "securityHub",
+        /// An alert of Microsoft Sentinel, with its incident or from the workspace
+        Sentinel = "sentinel",
+        /// Records that Defender XDR streams, put together
+        Streaming = "streaming",
     }
 }
 
@@ -190,6 +206,22 @@ impl Alert {
             Value::String(_) => return Err(AlertError::NotAnObject("a text")),
             Value::Array(_) => return Err(AlertError::NotAnObject("a list")),
         };
+        if streaming::is_streamed(&object) {
+            return streaming::read(&object, raw);
+        }
+        if sentinel::is_incident(&object) {
+            return sentinel::read(&object, raw);
+        }
+        if sentinel::is_row(&object) {
+            return sentinel::read_row(&object, raw);
+        }
+        let has = |names: &[&str]| names.iter().all(|it| object.contains_key(*it));
+        if has(&["ProductArn", "Id"]) {
+            return aws::security_hub::read(&object, raw);
+        }
+        if has(&["schemaVersion", "accountId", "type"]) {
+            return aws::guard_duty::read(&object, raw);
+        }
         if object.contains_key("ProviderAlertId") || object.contains_key("AlertDisplayName") {
             return cloud_apps::read_flow(&object, raw);
         }

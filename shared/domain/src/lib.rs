@@ -37,8 +37,8 @@ mod user;
 mod wire_name;
 
 pub use alert::{
-    ALERTS_MAX, Alert, AlertError, BODY_BYTES_MAX, Comment, Shape, Unreadable, UnreadableCode,
-    read_body,
+    ALERTS_MAX, Alert, AlertError, BODY_BYTES_MAX, Comment, RECORDS_MAX, Shape, Unreadable,
+    UnreadableCode, read_body,
 };
 pub use alert_id::{ALERT_ID_LENGTH_MAX, AlertId, AlertIdError, Revision};
 pub use alert_type::AlertType;

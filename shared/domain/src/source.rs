@@ -21,6 +21,10 @@ wire_names! {
         InsiderRiskManagement = "microsoftInsiderRiskManagement",
         ThreatIntelligence = "microsoftThreatIntelligence",
         SecurityForAi = "microsoftSecurityForAI",
+        /// Our own: Graph has none for findings of AWS
+        AwsGuardDuty = "awsGuardDuty",
+        /// Our own too
+        AwsSecurityHub = "awsSecurityHub",
     }
 }
 
@@ -68,6 +72,8 @@ impl ServiceSource {
             Self::InsiderRiskManagement => "Microsoft Purview Insider Risk Management",
             Self::ThreatIntelligence => "Microsoft Threat Intelligence",
             Self::SecurityForAi => "Microsoft Security for AI",
+            Self::AwsGuardDuty => "Amazon GuardDuty",
+            Self::AwsSecurityHub => "AWS Security Hub",
         }
     }
 
@@ -84,6 +90,7 @@ impl ServiceSource {
             }
             "azureatp" | "azureadvancedthreatprotection" => Some(Self::DefenderForIdentity),
             "mtp" | "microsoftdefenderxdr" => Some(Self::Microsoft365Defender),
+            "azuresentinel" => Some(Self::Sentinel),
             "ipc" | "azureadidentityprotection" | "microsoftentraidprotection" => {
                 Some(Self::IdentityProtection)
             }
@@ -175,6 +182,33 @@ wire_names! {
         DefenderForAiServices = "microsoftDefenderForAIServices",
         SecurityCopilot = "securityCopilot",
         Sentinel = "microsoftSentinel",
+    }
+}
+
+impl DetectionSource {
+    /// The member that a display name or another API's name means (`EDR`, `Scheduled Alerts`, …)
+    pub fn from_display_name(text: &str) -> Option<Self> {
+        let bare: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+        match bare.to_ascii_lowercase().as_str() {
+            "edr" | "windowsdefenderatp" => Some(Self::DefenderForEndpoint),
+            "windowsdefenderav" => Some(Self::Antivirus),
+            "windowsdefendersmartscreen" => Some(Self::SmartScreen),
+            "customerti" => Some(Self::CustomTi),
+            "officeatp" => Some(Self::DefenderForOffice365),
+            "threatexperts" => Some(Self::ThreatExperts),
+            "mcas" | "microsoftcloudappsecurity" | "microsoftdefenderforcloudapps" => {
+                Some(Self::CloudAppSecurity)
+            }
+            "azureatp" => Some(Self::DefenderForIdentity),
+            "mtp" | "microsoftdefenderxdr" => Some(Self::Microsoft365Defender),
+            "aadidentityprotection" | "microsoftentraidprotection" => {
+                Some(Self::IdentityProtection)
+            }
+            "datalossprevention" => Some(Self::DataLossPrevention),
+            "azuresentinel" => Some(Self::Sentinel),
+            "fusion" => Some(Self::BuiltInMl),
+            _ => Self::from_name(&bare),
+        }
     }
 }
 

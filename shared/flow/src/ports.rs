@@ -11,6 +11,7 @@ mod history;
 mod left_out;
 mod limits;
 mod pace;
+mod parts;
 mod runs;
 
 use std::error::Error;
@@ -25,6 +26,7 @@ pub use self::{
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
+    parts::PartStore,
     runs::{AlertState, Recorded, RunStore, StoredAlert},
 };
 

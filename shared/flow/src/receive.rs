@@ -1,12 +1,12 @@
 //! The first step: what arrives is read and stored, or kept with the reason why it cannot be read.
 
-use defuse_domain::{AlertId, Revision, Services, Unreadable, read_body};
+use defuse_domain::{Alert, AlertId, Revision, Services, Unreadable, read_body};
 use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::{
     intake::{Intake, Taken},
-    ports::{AlertStore, LeftOutLog, RejectStore, StoreError, Stored},
+    ports::{AlertStore, LeftOutLog, PartStore, RejectStore, StoreError, Stored},
 };
 
 /// Takes alerts in
@@ -22,11 +22,20 @@ pub struct Receipt {
     pub stored: Vec<(AlertId, Revision, Stored)>,
     /// Every alert in it that the settings leave out
     pub left_out: Vec<(AlertId, Revision)>,
+    /// Alerts of which only evidence came: that is kept until they say what they are
+    pub waiting: Vec<AlertId>,
     /// What could not be read
     pub rejected: Vec<Unreadable>,
 }
 
-impl<S: AlertStore + LeftOutLog + RejectStore> Receive<S> {
+impl Receipt {
+    /// Whether there was no alert at all
+    pub const fn has_none(&self) -> bool {
+        self.stored.is_empty() && self.left_out.is_empty() && self.waiting.is_empty()
+    }
+}
+
+impl<S: AlertStore + LeftOutLog + PartStore + RejectStore> Receive<S> {
     /// The step, on that store; every alert of every service is taken
     pub const fn new(store: S) -> Self {
         Self::by(Services::ALL, store)
@@ -45,20 +54,7 @@ impl<S: AlertStore + LeftOutLog + RejectStore> Receive<S> {
         let mut receipt = Receipt::default();
         for read in read_body(body) {
             match read {
-                Ok(alert) => {
-                    let taken = self.intake.take(&alert, now).await?;
-                    let (id, revision) = (alert.id.clone(), alert.revision());
-                    let stored = match taken {
-                        Taken::Stored(stored) => stored,
-                        Taken::LeftOut => {
-                            receipt.left_out.push((id, revision));
-                            continue;
-                        }
-                    };
-                    info!(alert.id = %id, alert.revision = %revision, stored = ?stored,
-                        flags = alert.flags.len(), "received alert `{id}`");
-                    receipt.stored.push((id, revision, stored));
-                }
+                Ok(alert) => self.take(alert, now, &mut receipt).await?,
                 Err(unreadable) => {
                     self.intake.store().reject(&unreadable, now).await?;
                     warn!(code = %unreadable.code, line = unreadable.line,
@@ -68,5 +64,40 @@ impl<S: AlertStore + LeftOutLog + RejectStore> Receive<S> {
             }
         }
         Ok(receipt)
+    }
+
+    /// Stores one alert, or says in the receipt what else became of it
+    async fn take(
+        &self,
+        alert: Alert,
+        now: Timestamp,
+        receipt: &mut Receipt,
+    ) -> Result<(), StoreError> {
+        let alert = self.put_together(alert, now).await?;
+        let (id, revision) = (alert.id.clone(), alert.revision());
+        if !alert.is_whole() {
+            info!(alert.id = %id, "keeping evidence of alert `{id}`");
+            receipt.waiting.push(id);
+            return Ok(());
+        }
+        match self.intake.take(&alert, now).await? {
+            Taken::LeftOut => receipt.left_out.push((id, revision)),
+            Taken::Stored(stored) => {
+                info!(alert.id = %id, alert.revision = %revision, stored = ?stored,
+                    flags = alert.flags.len(), "received alert `{id}`");
+                receipt.stored.push((id, revision, stored));
+            }
+        }
+        Ok(())
+    }
+
+    /// The alert with every part of it that came before; one that comes whole as it is
+    async fn put_together(&self, alert: Alert, now: Timestamp) -> Result<Alert, StoreError> {
+        let parts = alert.records();
+        if parts.is_empty() {
+            return Ok(alert);
+        }
+        let all = self.intake.store().keep(&alert.id, &parts, now).await?;
+        Ok(Alert::of_records(&all).unwrap_or(alert))
     }
 }

@@ -24,6 +24,9 @@ const LEFT_OUT: &str = "O";
 /// Sort key of an alert's head
 pub(super) const HEAD: &str = "H";
 
+/// What the sort keys of an alert's parts begin with
+pub(super) const PART: &str = "P#";
+
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
 /// How much of a content's digest names it, in characters: enough among the items of one alert
@@ -54,6 +57,11 @@ impl Key {
     /// How many were left out on a day
     pub(super) fn left_out_on(day: Date) -> Self {
         Self { pk: format!("{LEFT_OUT}#{day}"), sk: LEFT_OUT.to_owned() }
+    }
+
+    /// One of the parts that an alert arrives in
+    pub(super) fn part(id: &AlertId, digest: &str) -> Self {
+        Self { pk: alert(id), sk: format!("{PART}{digest}") }
     }
 
     pub(super) fn run(key: &RunKey, digest: &str) -> Self {

@@ -195,12 +195,16 @@ fn is_overtaken(found: &Alert, shape: Shape, decided: Revision) -> bool {
     }
     match shape {
         Shape::Graph | Shape::Incident => found.revision() > decided,
-        // Why: their revisions are times at Cloud Apps, which Graph's do not compare with. So it
-        // counts whether anybody laid hands on the alert.
-        Shape::CloudApps | Shape::CloudAppsFlow => {
+        // Why: their revisions are times at Cloud Apps or Sentinel, which Graph's do not compare
+        // with. So it counts whether anybody laid hands on the alert.
+        Shape::CloudApps | Shape::CloudAppsFlow | Shape::Sentinel => {
             let is_new = found.status.is_none() || found.status == Some(AsRead::Known(Status::New));
             !is_new || found.classification.is_some() || found.assigned_to.is_some()
         }
+        // Why: more of its records may be on their way, and Graph has the alert whole. So what it
+        // has is decided on in their place, always.
+        // Findings of AWS are not looked for here.
+        Shape::Streaming | Shape::GuardDuty | Shape::SecurityHub => true,
     }
 }
 

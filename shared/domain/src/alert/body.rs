@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Alert, AlertError};
+use super::{
+    Alert, AlertError,
+    envelope::{Part, has_json_lines, joined, lines, unpack},
+};
 use crate::wire_name::wire_names;
 
 /// The largest body we take, in bytes
@@ -48,7 +51,9 @@ pub struct Unreadable {
 /// no alerts and no mistake.
 ///
 /// A body is one alert, `{"value": [...]}` (Graph), `{"data": [...]}` (Cloud Apps), a list, an
-/// incident with its `alerts`, or one of those on each line.
+/// incident with its `alerts`, an event of EventBridge with a finding or more in its `detail`, an
+/// incident of Sentinel, records of a stream (each alert of all of its records), or one of those on
+/// each line.
 ///
 /// ```
 /// let alerts = defuse_domain::read_body(b"{\"id\":\"a\"}\n{\"id\":\"b\"}\noops\n");
@@ -82,6 +87,7 @@ pub fn read_body(body: &[u8]) -> Vec<Result<Alert, Unreadable>> {
             return refuse(UnreadableCode::NotJson, error.line().max(1), message, text);
         }
     };
+    let parts = joined(parts);
     if parts.len() > ALERTS_MAX {
         let message = format!("body has {} alerts, at most {ALERTS_MAX} are taken", parts.len());
         return refuse(UnreadableCode::TooMany, 1, message, text);
@@ -89,16 +95,9 @@ pub fn read_body(body: &[u8]) -> Vec<Result<Alert, Unreadable>> {
     parts.into_iter().map(Part::read).collect()
 }
 
-/// One alert's text, and the line it begins on
-#[derive(Debug)]
-struct Part<'a> {
-    text: &'a str,
-    line: usize,
-}
-
 impl Part<'_> {
     fn read(self) -> Result<Alert, Unreadable> {
-        Alert::read(self.text).map_err(|error| Unreadable {
+        Alert::read(&self.text).map_err(|error| Unreadable {
             code: match error {
                 AlertError::NotJson(_) => UnreadableCode::NotJson,
                 AlertError::NotAnObject(_) | AlertError::NoId | AlertError::BadId(_) => {
@@ -112,81 +111,9 @@ impl Part<'_> {
                     error.to_string()
                 }
             },
-            raw: self.text.to_owned(),
+            raw: self.text.into_owned(),
         })
     }
-}
-
-/// What may stand round alerts
-#[derive(Debug, Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    value: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    alerts: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    id: Option<&'a RawValue>,
-}
-
-/// The alerts inside a document, whatever envelope it has
-fn unpack<'a>(whole: &'a str, document: &'a str) -> Vec<Part<'a>> {
-    let list = serde_json::from_str::<&RawValue>(document).ok().filter(|it| is_list(it.get()));
-    let inner = list.or_else(|| match serde_json::from_str::<Envelope<'a>>(document) {
-        Ok(Envelope { value, data, alerts, id: None }) => value.or(data).or(alerts),
-        Ok(_) | Err(_) => None,
-    });
-    let items = inner.filter(|it| is_list(it.get())).map(|it| serde_json::from_str(it.get()));
-    match items {
-        Some(Ok(items)) => {
-            let items: Vec<&'a RawValue> = items;
-            items.into_iter().flat_map(|it| unpack_item(whole, it.get())).collect()
-        }
-        Some(Err(_)) | None => vec![Part { text: document, line: line_of(whole, document) }],
-    }
-}
-
-/// An item of a list: an alert, or an incident with alerts of its own
-fn unpack_item<'a>(whole: &'a str, item: &'a str) -> Vec<Part<'a>> {
-    match serde_json::from_str::<Envelope<'a>>(item) {
-        Ok(Envelope { alerts: Some(alerts), .. }) if is_list(alerts.get()) => {
-            let alerts: Vec<&RawValue> = serde_json::from_str(alerts.get()).unwrap_or_default();
-            alerts
-                .into_iter()
-                .map(|it| Part { text: it.get(), line: line_of(whole, it.get()) })
-                .collect()
-        }
-        Ok(_) | Err(_) => vec![Part { text: item, line: line_of(whole, item) }],
-    }
-}
-
-fn is_list(text: &str) -> bool {
-    text.trim_start().starts_with('[')
-}
-
-/// The line that `part`, a piece of `whole`, begins on
-fn line_of(whole: &str, part: &str) -> usize {
-    let offset = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
-    1 + whole.get(..offset).unwrap_or_default().matches('\n').count()
-}
-
-/// Whether at least one line is a JSON object of its own
-fn has_json_lines(text: &str) -> bool {
-    text.lines().any(|line| {
-        line.trim_start().starts_with('{') && serde_json::from_str::<&RawValue>(line).is_ok()
-    })
-}
-
-fn lines(text: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    for line in text.lines().filter(|it| !it.trim().is_empty()) {
-        match serde_json::from_str::<&RawValue>(line) {
-            Ok(document) => parts.extend(unpack(text, document.get())),
-            Err(_) => parts.push(Part { text: line, line: line_of(text, line) }),
-        }
-    }
-    parts
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Alert, AlertError, Shape, graph, lenient::Lenient};
+use super::{
+    Alert, AlertError, Shape,
+    lenient::Lenient,
+    pieces::{blank, finish},
+};
 use crate::{
     alert_id::AlertId,
     alert_type::AlertType,
@@ -56,7 +60,7 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
             alert.alert_type = Some(AlertType::new(policy));
         }
     }
-    finish(alert, from, pieces, raw)
+    finish(alert, from, pieces)
 }
 
 /// Reads what "When an alert is generated" hands to a flow (`ProviderAlertId`, `CompromisedEntity`)
@@ -92,7 +96,7 @@ pub(super) fn read_flow(object: &Map<String, Value>, raw: &str) -> Result<Alert,
             from.flag_value(&format!("Entities[{index}]"), Oddity::WrongType, item);
         }
     }
-    finish(alert, from, pieces, raw)
+    finish(alert, from, pieces)
 }
 
 /// An alert of Cloud Apps that says nothing yet
@@ -102,37 +106,11 @@ fn empty(provider_id: &str, shape: Shape, raw: &str) -> Result<Alert, AlertError
     let is_prefixed = provider_id.starts_with(PREFIX)
         && ServiceSource::from_prefix(&as_it_is) == Some(ServiceSource::DefenderForCloudApps);
     let id = if is_prefixed { provider_id.to_owned() } else { format!("{PREFIX}{provider_id}") };
-    AlertId::parse(&id)?;
-    let frame = Map::from_iter([("id".to_owned(), Value::String(id))]);
-    let mut alert = graph::read(&frame, raw)?;
-    alert.shape = shape;
+    let mut alert = blank(&AlertId::parse(&id)?, shape, raw)?;
     alert.provider_alert_id = Some(provider_id.to_owned());
     alert.service_source = Some(AsRead::Known(ServiceSource::DefenderForCloudApps));
     alert.detection_source = Some(AsRead::Known(DetectionSource::CloudAppSecurity));
     alert.product_name = Some(ServiceSource::DefenderForCloudApps.display_name().to_owned());
-    alert.flags.clear();
-    Ok(alert)
-}
-
-/// Puts the pieces of evidence into the alert through the reader of Graph's shape
-fn finish(
-    mut alert: Alert,
-    mut from: Lenient<'_>,
-    pieces: Vec<Value>,
-    raw: &str,
-) -> Result<Alert, AlertError> {
-    let frame = Map::from_iter([
-        ("id".to_owned(), json!(alert.id)),
-        ("evidence".to_owned(), Value::Array(pieces)),
-    ]);
-    alert.evidence = graph::read(&frame, raw)?.evidence;
-    if alert.severity.is_none() {
-        from.flag("severity", Oddity::Missing, "");
-    }
-    if alert.alert_type.is_none() {
-        from.flag("alertType", Oddity::Missing, "");
-    }
-    alert.flags = from.into_flags();
     Ok(alert)
 }
 

@@ -1,6 +1,7 @@
 //! Reads an alert inside an incident of the older Microsoft 365 Defender API (`/api/incidents`).
 //!
-//! It says `alertId`, `creationTime`, `InProgress`; entities stand in the place of evidence.
+//! It says `alertId`, `creationTime`, `InProgress`; entities and devices stand in the place
+//! of evidence.
 
 use serde_json::{Map, Value, json};
 
@@ -28,6 +29,17 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
         let value =
             entities.map_or_else(|| value.clone(), |it| it.iter().map(piece).collect::<Value>());
         renamed.insert(name.to_owned(), value);
+    }
+    let devices = object.get("devices").and_then(Value::as_array);
+    let devices: Vec<Value> = devices.into_iter().flatten().map(device).collect();
+    if !devices.is_empty() {
+        let evidence = renamed.entry("evidence").or_insert(Value::Null);
+        if evidence.is_null() {
+            *evidence = json!([]);
+        }
+        if let Some(evidence) = evidence.as_array_mut() {
+            evidence.extend(devices);
+        }
     }
     let mut alert = graph::read(&renamed, raw)?;
     alert.shape = Shape::Incident;
@@ -58,7 +70,7 @@ fn piece(entity: &Value) -> Value {
             "displayName": at("mailboxDisplayName"),
             "userAccount": account,
         }),
-        "file" => json!({ "fileDetails": file }),
+        "file" => json!({ "fileDetails": file, "mdeDeviceId": at("deviceId") }),
         "process" => json!({
             "imageFile": file,
             "processId": at("processId"),
@@ -66,7 +78,16 @@ fn piece(entity: &Value) -> Value {
             "processCreationDateTime": at("processCreationTime"),
             "parentProcessId": at("parentProcessId"),
             "parentProcessCreationDateTime": at("parentProcessCreationTime"),
+            "mdeDeviceId": at("deviceId"),
             "userAccount": account,
+        }),
+        "registry" => json!({
+            "registryHive": at("registryHive"),
+            "registryKey": at("registryKey"),
+            "registryValueName": at("registryValueName"),
+            "registryValue": at("registryValue"),
+            "registryValueType": at("registryValueType"),
+            "mdeDeviceId": at("deviceId"),
         }),
         "ip" => json!({ "ipAddress": at("ipAddress") }),
         "url" => json!({ "url": at("url") }),
@@ -76,6 +97,10 @@ fn piece(entity: &Value) -> Value {
         let name = match kind.to_ascii_lowercase().as_str() {
             "mailmessage" => "analyzedMessage".to_owned(),
             "mailcluster" => "mailCluster".to_owned(),
+            "registry" if at("registryValueName").is_null() && at("registryValue").is_null() => {
+                "registryKey".to_owned()
+            }
+            "registry" => "registryValue".to_owned(),
             other => other.to_owned(),
         };
         piece.insert("@odata.type".to_owned(), json!(format!("{name}Evidence")));
@@ -84,4 +109,32 @@ fn piece(entity: &Value) -> Value {
         piece.insert("createdDateTime".to_owned(), at("evidenceCreationTime"));
     }
     piece
+}
+
+/// A device of the alert, which stands apart from the entities
+fn device(device: &Value) -> Value {
+    let at = |name: &str| device.get(name).cloned().unwrap_or_default();
+    let Value::Object(_) = device else { return device.clone() };
+    let name = at("deviceDnsName");
+    let host = name.as_str().and_then(|it| it.split('.').next()).map(str::to_owned);
+    json!({
+        "@odata.type": "deviceEvidence",
+        "mdeDeviceId": at("mdatpDeviceId"),
+        "azureAdDeviceId": at("aadDeviceId"),
+        "deviceDnsName": name,
+        "hostName": host,
+        "osPlatform": at("osPlatform"),
+        "osBuild": at("osBuild"),
+        "version": at("version"),
+        "healthStatus": at("healthStatus"),
+        "riskScore": at("riskScore"),
+        "rbacGroupId": at("rbacGroupId"),
+        "rbacGroupName": at("rbacGroupName"),
+        "firstSeenDateTime": at("firstSeen"),
+        "onboardingStatus": at("onboardingStatus"),
+        "defenderAvStatus": at("defenderAvStatus"),
+        "loggedOnUsers": at("loggedOnUsers"),
+        "vmMetadata": at("vmMetadata"),
+        "tags": at("tags"),
+    })
 }

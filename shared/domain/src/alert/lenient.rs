@@ -114,6 +114,30 @@ impl<'a> Lenient<'a> {
         }
     }
 
+    /// Texts as a list, or in one text as a list of JSON or with commas between them
+    pub(super) fn listed(&mut self, name: &str) -> Vec<String> {
+        let Some(Value::String(text)) = self.value(name) else { return self.texts(name) };
+        let items = serde_json::from_str::<Vec<Value>>(text).ok().map(|items| {
+            items.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
+        });
+        items.unwrap_or_else(|| {
+            let items = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+            items.map(str::to_owned).collect()
+        })
+    }
+
+    /// An object, or one written as a text
+    pub(super) fn object_or_text(&mut self, name: &str) -> Map<String, Value> {
+        match self.value(name) {
+            Some(Value::String(text)) if text.is_empty() => Map::new(),
+            Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| {
+                self.flag(name, Oddity::WrongType, text);
+                Map::new()
+            }),
+            Some(_) | None => self.object(name),
+        }
+    }
+
     /// A time stamp with its offset; anything else is flagged
     pub(super) fn time(&mut self, name: &str) -> Option<Timestamp> {
         let value = self.value(name)?;

@@ -1,5 +1,9 @@
 //! The readers: what each shape becomes, and what is odd.
 
+mod aws;
+mod sentinel;
+mod streaming;
+
 use serde_json::{Value, json};
 
 use crate::{

@@ -13,7 +13,7 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LeftOut, LeftOutLog,
-    LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, Rate, Recorded,
+    LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded,
     RejectStore, RunStore, StoreError, Stored, StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
@@ -32,6 +32,7 @@ struct State {
     heads: BTreeMap<AlertId, Head>,
     revisions: BTreeMap<AlertId, Vec<Alert>>,
     left_out: BTreeSet<AlertId>,
+    parts: BTreeMap<AlertId, BTreeSet<String>>,
     rejected: Vec<Unreadable>,
     runs: BTreeMap<RunKey, Run>,
     counted: BTreeMap<String, BTreeSet<AlertId>>,
@@ -103,6 +104,20 @@ impl LeftOutLog for MemoryStore {
         }
         let is_new = state.left_out.insert(alert.id.clone());
         Ok(if is_new { LeftOut::Counted } else { LeftOut::Again })
+    }
+}
+
+impl PartStore for MemoryStore {
+    async fn keep(
+        &self,
+        id: &AlertId,
+        parts: &[String],
+        _now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut state = locked(&self.state);
+        let kept = state.parts.entry(id.clone()).or_default();
+        kept.extend(parts.iter().cloned());
+        Ok(kept.iter().cloned().collect())
     }
 }
 

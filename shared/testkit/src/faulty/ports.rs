@@ -9,8 +9,8 @@ use defuse_domain::{
 use defuse_flow::{
     AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, HistoryStore,
     LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding,
-    Pace, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert,
-    Turn, WebhookLog,
+    Pace, PartStore, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored,
+    StoredAlert, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -74,6 +74,17 @@ impl<P: AlertStore + Sync> AlertStore for Faulty<P> {
 impl<P: LeftOutLog + Sync> LeftOutLog for Faulty<P> {
     async fn leave_out(&self, alert: &Alert, now: Timestamp) -> Result<LeftOut, StoreError> {
         self.plan.call("LeftOutLog::leave_out", self.port.leave_out(alert, now)).await
+    }
+}
+
+impl<P: PartStore + Sync> PartStore for Faulty<P> {
+    async fn keep(
+        &self,
+        id: &AlertId,
+        parts: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        self.plan.call("PartStore::keep", self.port.keep(id, parts, now)).await
     }
 }
 
