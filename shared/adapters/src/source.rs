@@ -71,6 +71,7 @@ impl SourceClient for Sources {
         match self.of(alert)? {
             Source::Graph(it) => it.assign(alert, to).await,
             Source::CloudApps(it) => it.assign(alert, to).await,
+            Source::OursAlone => Ok(AtSource::Changed(ours_alone(alert))),
         }
     }
 

@@ -268,12 +268,26 @@ impl Alert {
 
     /// What people call the place that it came from
     pub fn source_name(&self) -> &'static str {
-        if matches!(self.shape, Shape::CloudApps | Shape::CloudAppsFlow) {
-            "Defender for Cloud Apps"
-        } else if matches!(self.shape, Shape::Graph | Shape::Incident) {
-            "Microsoft Graph"
-        } else {
-            "its source"
+        match self.shape {
+            Shape::CloudApps | Shape::CloudAppsFlow => "Defender for Cloud Apps",
+            Shape::Graph | Shape::Incident | Shape::Streaming => "Microsoft Graph",
+            Shape::Sentinel => "Microsoft Sentinel",
+            Shape::GuardDuty => "Amazon GuardDuty",
+            Shape::SecurityHub => "AWS Security Hub",
+        }
+    }
+
+    /// Whether what we decide stands with us alone: its source is told nothing, so that it shows no
+    /// decision of ours either
+    pub const fn is_ours_alone(&self) -> bool {
+        match self.shape {
+            Shape::GuardDuty | Shape::SecurityHub => true,
+            Shape::Graph
+            | Shape::Incident
+            | Shape::Sentinel
+            | Shape::Streaming
+            | Shape::CloudApps
+            | Shape::CloudAppsFlow => false,
         }
     }
 

@@ -28,11 +28,14 @@ impl LastRun {
     }
 
     /// Whether the alert, which is not resolved now, was resolved when this run decided it, or
-    /// since.
+    /// since. A source that is told nothing shows nothing of it.
     ///
     /// Where we began to resolve it and do not know what came of that, it shows at the alert: it
     /// has our comment, our classification, or the time when it was resolved.
     pub fn was_resolved(&self, alert: &Alert) -> bool {
+        if alert.is_ours_alone() {
+            return false;
+        }
         let classification = match self.run.decision.outcome {
             Outcome::Resolved(classification) => classification,
             Outcome::ResolvedAtSource => return true,
