@@ -93,7 +93,11 @@ impl World {
             Question::AutomaticReplies(_) if !case.is_away => {
                 Ok(Answer::AutomaticReplies(AutomaticReplies::Disabled))
             }
-            _ => Ok(away(question, now)),
+            Question::AutomaticReplies(_)
+            | Question::Risk(_)
+            | Question::Groups(_)
+            | Question::Tags(_)
+            | Question::OpenAlerts(_) => Ok(away(question, now)),
         };
         Self {
             id: first.id.clone(),

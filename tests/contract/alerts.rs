@@ -3,7 +3,7 @@
 use std::{cell::Cell, collections::BTreeSet};
 
 use defuse_domain::{Alert, Shape, Unreadable, UnreadableCode};
-use defuse_flow::{AlertState, AlertStore, RejectStore as _, RunStore, Stored};
+use defuse_flow::{AlertState, AlertStore, Outbox, RejectStore as _, RunStore, Stored};
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -47,10 +47,11 @@ async fn a_newer_revision_is_to_be_decided_and_keeps_the_tags() {
 
     let newer = store.load(&old.id).await.unwrap().unwrap();
     assert_eq!((newer.state, newer.looks, newer.version), (AlertState::Pending, 0, 3));
-    // Which run decided the older one is remembered: what it left to tell is told yet.
+    // Which run decided the older one is remembered, and what became of its effects: what it left
+    // to tell is told yet.
     assert_eq!((newer.last_run, newer.tags), (Some(run(&old, 0).key), tags));
-    let head = emulator.head("ad1").await;
-    assert!(["effects", "refused"].iter().all(|it| !head.contains_key(*it)));
+    assert_eq!((newer.effects, newer.refused), (decided.effects, false));
+    assert_eq!(store.outstanding(&old.id).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -103,10 +103,11 @@ async fn a_run_that_is_not_the_last_any_more_is_left_alone() {
     let emulator = emulator().await;
     let run = decided(&emulator, "ad1").await;
     emulator.store.store(&alert("ad1", 20), now()).await.unwrap();
+    // While the newer revision waits, what became of the effect is still told.
     mark(&emulator, &run, "resolve", &refused()).await;
-    assert_eq!(version(&emulator, &run).await, 3);
+    assert_eq!(version(&emulator, &run).await, 4);
 
-    emulator.store.record(&super::samples::run(&alert("ad1", 20), 0), &[].into(), 3).await.unwrap();
+    emulator.store.record(&super::samples::run(&alert("ad1", 20), 0), &[].into(), 4).await.unwrap();
     mark(&emulator, &run, "resolve", &refused()).await;
     let outstanding = emulator.store.outstanding(&run.key.alert_id).await.unwrap().unwrap();
     assert_eq!(outstanding.effects.len(), 3);

@@ -187,6 +187,7 @@ fn settings(tenant: &Tenant) -> String {
         "\
 apiVersion: defuse/v1
 kind: Settings
+services: {{ entraIdProtection: all }}
 graph:
   baseUrl: {graph}
   tokenUrl: {token}

@@ -209,7 +209,7 @@ pub(crate) struct ExplainArguments {
     /// Folder that keeps the state of the host
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
-    /// One JSON object, as of `triage --json`, with `decided`, `bundle`, `facts` and `history`
+    /// One JSON object: of `triage --json`, and `decided`, `bundle`, `facts`, `history`
     #[arg(long)]
     pub(crate) json: bool,
 }

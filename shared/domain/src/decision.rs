@@ -87,7 +87,7 @@ impl Decision {
     }
 
     /// What every playbook that is about the alert came to, and which of its parts stand in the way
-    fn obstacles(&self) -> BTreeMap<&PlaybookName, (Truth, BTreeSet<(&str, Truth)>)> {
+    fn obstacles(&self) -> BTreeMap<&PlaybookName, Obstacles<'_>> {
         let about = self
             .trace
             .iter()
@@ -101,6 +101,9 @@ impl Decision {
         obstacles
     }
 }
+
+/// What a playbook came to, and the parts that stand in its way
+type Obstacles<'a> = (Truth, BTreeSet<(&'a str, Truth)>);
 
 /// How one playbook came out
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

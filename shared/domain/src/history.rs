@@ -17,6 +17,9 @@ use crate::{
 
 /// Who made a change that we made
 const OURSELVES: &str = "Defuse";
+/// What we change when we resolve an alert
+const OURS: [ChangedProperty; 3] =
+    [ChangedProperty::Status, ChangedProperty::Classification, ChangedProperty::Determination];
 /// What every comment of ours has in its last line
 const OUR_MARK: &str = "(Defuse, ";
 
@@ -120,8 +123,8 @@ pub fn changes(before: &Alert, after: &Alert) -> Vec<Change> {
             changes.push(change(property, from, to));
         }
     };
-    compare(ChangedProperty::Status, &|it| name(it.status.as_ref()?, |it| it.name()));
-    compare(ChangedProperty::Severity, &|it| name(it.severity.as_ref()?, |it| it.name()));
+    compare(ChangedProperty::Status, &|it| Some(name(it.status.as_ref()?, |it| it.name())));
+    compare(ChangedProperty::Severity, &|it| Some(name(it.severity.as_ref()?, |it| it.name())));
     compare(ChangedProperty::Classification, &|it| it.classification.clone());
     compare(ChangedProperty::Determination, &|it| it.determination.clone());
     compare(ChangedProperty::AssignedTo, &|it| it.assigned_to.clone());
@@ -154,17 +157,12 @@ pub fn history(
     for pair in revisions.windows(2) {
         let [before, after] = pair else { continue };
         let is_ours = is_our_doing(after, &runs);
-        let changed = changes(before, after).into_iter().map(|it| match it.property {
-            ChangedProperty::Status
-            | ChangedProperty::Classification
-            | ChangedProperty::Determination
-                if is_ours =>
-            {
-                Change { by: Some(OURSELVES.to_owned()), ..it }
+        entries.extend(changes(before, after).into_iter().map(|mut it| {
+            if is_ours && OURS.contains(&it.property) {
+                it.by = Some(OURSELVES.to_owned());
             }
-            _ => it,
-        });
-        entries.extend(changed.map(Entry::Changed));
+            Entry::Changed(it)
+        }));
     }
     for (index, run) in runs.iter().enumerate() {
         entries.push(Entry::Decided {
@@ -213,11 +211,11 @@ fn author(comment: &Comment) -> Option<String> {
     comment.created_by.clone()
 }
 
-fn name<T>(read: &AsRead<T>, of: fn(&T) -> &'static str) -> Option<String> {
-    Some(match read {
+fn name<T>(read: &AsRead<T>, of: fn(&T) -> &'static str) -> String {
+    match read {
         AsRead::Known(member) => of(member).to_owned(),
         AsRead::Other(text) => text.clone(),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -64,11 +64,10 @@ impl LastRun {
                 let if_refused = self.run.if_refused.iter().filter(|it| !self.is_settled(it));
                 Plan { if_refused: if_refused.cloned().collect(), ..plan }
             }
-            Outcome::Resolved(_) => plan,
             Outcome::Open | Outcome::ResolvedAtSource if self.says_the_same(decision, alert) => {
                 Plan { effects: self.left(alert), ..plan }
             }
-            Outcome::Open | Outcome::ResolvedAtSource => plan,
+            Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource => plan,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The one way in for alerts, whoever brings them: what the settings take is stored, and what they
 //! leave out is counted.
 
-use defuse_domain::{Alert, Services};
+use defuse_domain::{Alert, Services, Severity};
 use jiff::Timestamp;
 use tracing::info;
 
@@ -37,7 +37,7 @@ impl<S: AlertStore + LeftOutLog> Intake<S> {
         if !self.services.take(alert) {
             match self.store.leave_out(alert, now).await? {
                 LeftOut::Counted | LeftOut::Again => {
-                    let severity = alert.known_severity().map(|it| it.name());
+                    let severity = alert.known_severity().map(Severity::name);
                     info!(alert.id = %alert.id, alert.severity = severity,
                         "left out alert `{}` by the service settings", alert.id);
                     return Ok(Taken::LeftOut);
