@@ -40,10 +40,9 @@ pub(super) fn check(shared: &Shared, text: &str, now: Timestamp) -> Result<(), W
     let time = |name: &str| claims.get(name).and_then(Value::as_i64);
 
     if !is(&claims, "iss", Tenant::CLIENT_ID) {
-        return match shared.state().trusts(text, now) {
-            true => Ok(()),
-            false => Err((70_021, "No matching federated identity record found.")),
-        };
+        let is_trusted = shared.state().trusts(text, now);
+        let wrong = (70_021, "No matching federated identity record found.");
+        return is_trusted.then_some(()).ok_or(wrong);
     }
     if !is(&header, "alg", "PS256") || !is(&header, "x5t#S256", &thumbprint()) {
         return Err((700_027, "The certificate with that thumbprint is not registered."));
@@ -64,10 +63,8 @@ pub(super) fn check(shared: &Shared, text: &str, now: Timestamp) -> Result<(), W
         return Err((700_024, "The assertion is not within its valid time range."));
     }
     let id = claims.get("jti").and_then(Value::as_str).ok_or(unreadable)?;
-    match shared.state().takes_assertion(id) {
-        true => Ok(()),
-        false => Err((50_013, "The assertion was used already.")),
-    }
+    let is_new = shared.state().takes_assertion(id);
+    is_new.then_some(()).ok_or((50_013, "The assertion was used already."))
 }
 
 /// A token of the issuer that the tenant trusts, such as a cluster writes into a file
