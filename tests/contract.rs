@@ -34,6 +34,9 @@ mod open_alerts;
 #[path = "contract/pace.rs"]
 mod pace;
 #[cfg(test)]
+#[path = "contract/parts.rs"]
+mod parts;
+#[cfg(test)]
 #[path = "contract/runs.rs"]
 mod runs;
 #[cfg(test)]

@@ -80,6 +80,16 @@ async fn the_shape_comes_back_with_the_raw_alert() {
         (json!({ "_id": "1", "title": "x", "timestamp": 1_763_000_000_000_i64 }), Shape::CloudApps),
         (json!({ "ProviderAlertId": "2", "AlertDisplayName": "x" }), Shape::CloudAppsFlow),
         (json!({ "alertId": "fa1", "creationTime": "2026-11-21T09:00:00Z" }), Shape::Incident),
+        (
+            json!({ "schemaVersion": "2", "accountId": "1", "type": "a:b", "id": "g1" }),
+            Shape::GuardDuty,
+        ),
+        (json!({ "ProductArn": "arn:p", "Id": "1" }), Shape::SecurityHub),
+        (json!({ "SystemAlertId": "1", "AlertSeverity": "Low" }), Shape::Sentinel),
+        (
+            json!({ "category": "AdvancedHunting-AlertInfo", "properties": { "AlertId": "ed1" } }),
+            Shape::Streaming,
+        ),
     ];
     for (raw, shape) in shapes {
         let alert = read(&raw);

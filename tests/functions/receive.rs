@@ -152,3 +152,76 @@ async fn a_newer_revision_replaces_an_older_one_and_never_the_other_way_round() 
     })
     .await;
 }
+
+#[tokio::test]
+async fn findings_of_aws_come_by_eventbridge_and_need_no_signature() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        for (name, n_alerts) in [
+            ("guard-duty-console-login", 1),
+            ("guard-duty-runtime", 1),
+            ("security-hub-findings", 2),
+        ] {
+            let before = world.database.items().await;
+            let body = text(&format!("events/receive/{name}.json"));
+            world.nothing_of_it_is_logged(&body);
+            let event: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(receive.answer(event.clone()).await, Value::Null, "for {name}");
+            let after = world.database.items().await;
+            let heads = |items: &Items| items.keys().filter(|(_, sk)| sk == "H").count();
+            assert_eq!(heads(&after) - heads(&before), n_alerts, "for {name}");
+            // EventBridge may hand an event on more than once.
+            assert_eq!(receive.answer(event).await, Value::Null, "for {name}");
+            assert_eq!(world.database.items().await, after, "for {name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_comes_over_http_is_no_event_whatever_it_says() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        let body = text("events/receive/guard-duty-runtime.json");
+        let mut event = Request::unsigned(body.clone()).http_api_event();
+        event["detail-type"] = json!("GuardDuty Finding");
+        assert_eq!(receive.http(event).await.status, 401);
+        assert!(world.database.items().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_finding_is_kept_as_rejected() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        for detail in [json!({ "state": "running" }), json!(7), json!({ "findings": [{}] })] {
+            let event = json!({ "id": "e", "detail-type": "x", "source": "y", "detail": detail });
+            assert_eq!(receive.answer(event).await, Value::Null);
+        }
+        let items = world.database.items().await;
+        assert_eq!(items.keys().filter(|(pk, _)| pk.starts_with("J#")).count(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn evidence_of_a_streamed_alert_waits_for_what_it_is_of() {
+    in_a_world(async |world| {
+        let receive = world.function(Name::Receive);
+        let body: Value =
+            serde_json::from_str(&text("events/receive/streamed-records.json")).unwrap();
+        let is_info = |it: &&Value| it["category"] == "AdvancedHunting-AlertInfo";
+        let records = body["records"].as_array().unwrap();
+        let (info, evidence): (Vec<&Value>, Vec<&Value>) = records.iter().partition(is_info);
+        world.nothing_of_it_is_logged(&body.to_string());
+
+        let first = Request::signed("msg-1", json!({ "records": evidence }).to_string());
+        let answer = receive.request(&first).await;
+        assert_eq!((answer.status, &answer.body["alerts"][0]["stored"]), (202, &json!("waiting")));
+        let second = Request::signed("msg-2", json!(info).to_string());
+        let answer = receive.request(&second).await;
+        assert_eq!((answer.status, &answer.body["alerts"][0]["stored"]), (202, &json!("new")));
+    })
+    .await;
+}

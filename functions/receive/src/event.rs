@@ -1,4 +1,4 @@
-//! Events of Amazon EventBridge: findings of GuardDuty and Security Hub.
+//! Events of Amazon EventBridge: findings of `GuardDuty` and Security Hub.
 //!
 //! They carry no signature. Lambda hands them on only where its resource policy lets the rule of this
 //! stack invoke the function, and nobody who comes over HTTP can write one: what they send stands

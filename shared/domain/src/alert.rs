@@ -47,7 +47,7 @@ wire_names! {
         CloudAppsFlow = "cloudAppsFlow",
         /// An alert inside an incident of the older Microsoft 365 Defender API
         Incident = "incident",
-        /// A finding of Amazon GuardDuty
+        /// A finding of Amazon `GuardDuty`
         GuardDuty = "guardDuty",
         /// A finding in the format of AWS Security Hub (ASFF)
         SecurityHub = "securityHub",

@@ -1,4 +1,4 @@
-//! Reads findings of Amazon Web Services: ids, the standing, and what GuardDuty and Security Hub
+//! Reads findings of Amazon Web Services: ids, the standing, and what `GuardDuty` and Security Hub
 //! say alike of an action.
 
 pub(super) mod guard_duty;
@@ -34,7 +34,7 @@ fn alert_id(text: &str) -> Result<(AlertId, bool), AlertIdError> {
     Ok((AlertId::parse(&format!("{kept}~{digest:016x}"))?, true))
 }
 
-/// A severity by the bands that GuardDuty and Security Hub use, with their bounds times ten
+/// A severity by the bands that `GuardDuty` and Security Hub use, with their bounds times ten
 fn band(tenths: i64) -> Option<Severity> {
     match tenths {
         10..40 => Some(Severity::Low),

@@ -117,12 +117,11 @@ pub(super) fn joined(parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
             continue;
         };
         let place = *places.entry(alert).or_insert(whole.len());
-        match whole.get_mut(place) {
-            Some((_, records)) => records.push(part.text),
-            None => {
-                let text = part.text.clone();
-                whole.push((part, vec![text]));
-            }
+        if let Some((_, records)) = whole.get_mut(place) {
+            records.push(part.text);
+        } else {
+            let text = part.text.clone();
+            whole.push((part, vec![text]));
         }
     }
     whole.into_iter().map(|(part, records)| part_of(part, &records)).collect()

@@ -25,6 +25,8 @@ use crate::{
 const PREFIX: &str = "sn";
 /// The type of an incident at Azure Resource Manager
 const INCIDENT: &str = "Microsoft.SecurityInsights/Incidents";
+/// What people call a classification that is *not set*
+const UNDETERMINED: &str = "undetermined";
 /// What tells the table's rows from the like that Cloud Apps sends to flows
 const OF_THE_TABLE: [&str; 4] =
     ["AlertSeverity", "WorkspaceId", "WorkspaceSubscriptionId", "VendorOriginalId"];
@@ -133,7 +135,8 @@ fn said_of_incident(alert: &mut Alert, all: &mut Lenient<'_>, is_all_there_is: b
         alert.status = status;
     }
     alert.classification = all.member("classification", classified).and_then(|it| match it {
-        AsRead::Known(name) => name.map(str::to_owned),
+        AsRead::Known(UNDETERMINED) => None,
+        AsRead::Known(name) => Some(name.to_owned()),
         AsRead::Other(text) => Some(text),
     });
     let owner = Value::Object(all.object("owner"));
@@ -315,13 +318,12 @@ fn status(text: &str) -> Option<Status> {
     }
 }
 
-/// `Undetermined` is *not set*
-fn classified(text: &str) -> Option<Option<&'static str>> {
+fn classified(text: &str) -> Option<&'static str> {
     match text.to_ascii_lowercase().as_str() {
-        "truepositive" => Some(Some("truePositive")),
-        "benignpositive" => Some(Some("informationalExpectedActivity")),
-        "falsepositive" => Some(Some("falsePositive")),
-        "undetermined" => Some(None),
+        "truepositive" => Some("truePositive"),
+        "benignpositive" => Some("informationalExpectedActivity"),
+        "falsepositive" => Some("falsePositive"),
+        "undetermined" => Some(UNDETERMINED),
         _ => None,
     }
 }

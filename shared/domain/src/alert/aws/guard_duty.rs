@@ -1,4 +1,4 @@
-//! Reads a finding of Amazon GuardDuty, as EventBridge hands it on in `detail`.
+//! Reads a finding of Amazon `GuardDuty`, as `EventBridge` hands it on in `detail`.
 
 use serde_json::{Map, Value, json};
 

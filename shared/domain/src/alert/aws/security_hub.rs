@@ -16,7 +16,7 @@ use crate::{
     wire_name::AsRead,
 };
 
-/// The end of GuardDuty's ARN among products
+/// The end of the ARN that `GuardDuty` has among products
 const GUARD_DUTY: &str = "product/aws/guardduty";
 
 pub(in crate::alert) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, AlertError> {
@@ -62,7 +62,7 @@ pub(in crate::alert) fn read(object: &Map<String, Value>, raw: &str) -> Result<A
     alert.alert_web_url = from.text("SourceUrl");
     alert.custom_details = from.object("UserDefinedFields");
     alert.additional_data = from.object("ProductFields");
-    alert.comments = inside(&mut from, "Note", note).into_iter().collect();
+    alert.comments = inside(&mut from, "Note", |it| Some(note(it))).into_iter().collect();
     let status = standing(&mut from);
     let updated = [from.time("UpdatedAt"), from.time("ProcessedAt"), alert.created];
     let updated = updated.into_iter().flatten().max();
@@ -144,12 +144,12 @@ fn as_text(it: AsRead<&'static str>) -> String {
     }
 }
 
-fn note(from: &mut Lenient<'_>) -> Option<Comment> {
-    Some(Comment {
+fn note(from: &mut Lenient<'_>) -> Comment {
+    Comment {
         text: from.text("Text"),
         created_by: from.text("UpdatedBy"),
         created: from.time("UpdatedAt"),
-    })
+    }
 }
 
 /// What people made of it, and whether its product holds it to be past
