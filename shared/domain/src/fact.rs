@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{alert_id::AlertId, severity::Severity, user::User, wire_name::wire_names};
+use crate::{
+    alert_id::AlertId, history::History, severity::Severity, user::User, wire_name::wire_names,
+};
 
 /// Something that a criterion must know from elsewhere
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -53,6 +55,15 @@ impl fmt::Display for Question {
         };
         write!(f, "{what} of {}", self.user())
     }
+}
+
+/// A question that must be answered, and how old the answer may be
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What must be known
+    pub question: Question,
+    /// An answer that was read longer ago is none
+    pub max_age: SignedDuration,
 }
 
 /// What a question may be answered
@@ -245,6 +256,9 @@ pub struct Fact {
     pub source: String,
     /// When it was read
     pub read: Timestamp,
+    /// Since when it is seen so, where somebody keeps that
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
 }
 
 /// The facts of one run: each question once

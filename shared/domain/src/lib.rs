@@ -18,6 +18,7 @@ mod explanation;
 mod fact;
 mod facts_document;
 mod flag;
+mod history;
 mod notification;
 mod organisation;
 mod plan;
@@ -54,11 +55,12 @@ pub use document::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX};
 pub use evidence::Evidence;
 pub use explanation::{Explanation, Truth, UnknownFact};
 pub use fact::{
-    Answer, AutomaticReplies, Fact, Facts, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question,
-    Risk, RiskLevel, Unknown, UnknownReason,
+    Answer, AutomaticReplies, Fact, Facts, Need, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert,
+    Question, Risk, RiskLevel, Unknown, UnknownReason,
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
+pub use history::{History, Sighting, Snapshot};
 pub use notification::{Notification, Template};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;

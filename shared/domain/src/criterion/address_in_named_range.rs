@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use jiff::SignedDuration;
+
 use super::{
     Maker, Shape,
     per_user::{needs_body, unknown},
@@ -35,6 +37,11 @@ impl AddressInNamedRange {
     pub(super) fn schema() -> Shape {
         let about = "The alert's IP addresses are in the range of that name in the settings.";
         Shape { alone: false, body: described(any_text(), about) }
+    }
+
+    /// It asks nobody
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        SignedDuration::ZERO
     }
 
     pub(super) fn questions(_: &Alert, _: &Organisation) -> Vec<Question> {

@@ -80,6 +80,11 @@ impl OtherOpenAlerts {
         Shape { alone: false, body: described(object(Self::FIELDS, fields), about) }
     }
 
+    /// An author cannot say: the table always has them as they stand
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        MAX_AGE_DEFAULT
+    }
+
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::OpenAlerts).collect()
     }

@@ -50,6 +50,10 @@ impl UserTagged {
         Shape { alone: false, body: described(body, about) }
     }
 
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        self.max_age
+    }
+
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::Tags).collect()
     }
