@@ -7,6 +7,7 @@ mod delivery;
 mod dynamodb;
 mod graph;
 mod http;
+mod pace;
 #[cfg(test)]
 mod scripted;
 mod secret;
@@ -25,6 +26,7 @@ pub use graph::{
     read_risky_user,
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
+pub use pace::OwnPace;
 pub use secret::Secret;
 pub use secrets::{SecretError, SecretsManager};
 pub use signature::{

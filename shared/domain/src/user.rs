@@ -29,8 +29,13 @@ impl User {
     /// Some sources put an id of their own in its place, which is no GUID and may be the same for
     /// everybody (Cloud Apps: `11161`); that is the last resort.
     pub fn directory_key(&self) -> Option<&str> {
-        let directory_id = self.id.as_deref().filter(|it| is_guid(it));
+        let directory_id = self.id.as_deref().filter(|_| self.has_directory_id());
         directory_id.or(self.principal_name.as_deref()).or(self.id.as_deref())
+    }
+
+    /// Whether its id is one as a directory gives them
+    pub fn has_directory_id(&self) -> bool {
+        self.id.as_deref().is_some_and(is_guid)
     }
 
     /// Whether `name` is this user's id or principal name, whatever the case

@@ -3,12 +3,14 @@
 //! In the order of an alert's way: `receive`, `triage`, `deliver`, `post`.
 
 mod deliver;
+mod facts;
 mod ports;
 mod post;
 mod receive;
 mod triage;
 
 pub use deliver::{Deliver, DeliverError};
+pub use facts::Remembered;
 pub use ports::*;
 pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};

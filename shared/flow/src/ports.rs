@@ -6,6 +6,7 @@ mod alerts;
 mod bundles;
 mod chat;
 mod delivery;
+mod fact_cache;
 mod facts;
 mod limits;
 mod pace;
@@ -18,6 +19,7 @@ pub use self::{
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
+    fact_cache::{FactCache, Found, Lease},
     facts::FactSource,
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use defuse_domain::{
     Action, Alert, AlertId, Decision, Effect, EffectAction, EffectId, Outcome, Plan, Playbook,
-    Question, RuleBook, Run, RunKey, User, decide,
+    RuleBook, Run, RunKey, User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
@@ -48,8 +48,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             return Ok(Triaged::Nothing);
         }
         let StoredAlert { alert, version, looks, tags, last_run, .. } = stored;
-        let questions: Vec<Question> = self.rules.questions(&alert).into_iter().collect();
-        let facts = self.facts.answer(&questions, now).await;
+        let facts = self.facts.answer(&self.rules.needs(&alert), now).await;
 
         let decision = decide(&alert, &facts, &self.rules, now);
 

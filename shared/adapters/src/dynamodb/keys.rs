@@ -61,6 +61,11 @@ impl Key {
         Self { pk: format!("L#{}", bounded(counter)), sk: "L".to_owned() }
     }
 
+    /// What is kept of a question about a user
+    pub(super) fn fact(user: &str, kind: &str) -> Self {
+        Self { pk: format!("F#{}", bounded(&user.to_lowercase())), sk: kind.to_owned() }
+    }
+
     pub(super) fn notification(id: &str) -> Self {
         Self { pk: format!("N#{}", bounded(id)), sk: "N".to_owned() }
     }
