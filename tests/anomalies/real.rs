@@ -9,10 +9,10 @@ use std::{
 
 use defuse_adapters::{
     ChannelKind, ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSource, DynamoDbStore,
-    Graph, GraphFacts, GraphSettings, GraphSource, Secret, Sources, StoredAlertFacts,
+    Graph, GraphFacts, GraphSettings, GraphSource, OwnPace, Secret, Sources, StoredAlertFacts,
 };
 use defuse_domain::{Alert, AlertId, Notification, Organisation, RiskLevel};
-use defuse_lambda::{AllFacts, OpenAlertFacts};
+use defuse_lambda::{AllFacts, OpenAlertFacts, Turns};
 use defuse_testkit::{
     Fault, FaultKind, MemoryTopic, RecordedRequest, SourceView, TRAVEL, Tenant, UserRecord,
 };
@@ -76,7 +76,7 @@ impl RealWorld {
         let cloud_apps = CloudAppsSource::new(&cloud_apps, ground.http.clone()).unwrap();
         Self {
             facts: AllFacts {
-                graph: Some(GraphFacts::new(graph())),
+                graph: Some(GraphFacts::new(graph(), Turns::Own(OwnPace::default()))),
                 // Once the one, once the other: both are in use.
                 open_alerts: if is_cloud_apps(&put) {
                     OpenAlertFacts::Stored(StoredAlertFacts::new(store.clone()))

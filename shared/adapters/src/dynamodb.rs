@@ -10,6 +10,7 @@
 //! | `W#<webhook>` | `W` | a webhook message that was taken |
 //! | `L#<counter>` | `L` | the runs that a limit counted |
 //! | `F#<user>` | `automaticReplies`, `risk`, `groups` | an answer, and who is asking for one |
+//! | `U#mailboxes` | `M#<user>` | a user whose mailbox is looked at time and again |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
@@ -37,6 +38,7 @@ mod pace;
 mod rejects;
 mod runs;
 mod table;
+mod watch;
 mod webhooks;
 mod work;
 

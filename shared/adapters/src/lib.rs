@@ -22,8 +22,8 @@ pub use dynamodb::{
     DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
 };
 pub use graph::{
-    Graph, GraphFacts, GraphSettings, GraphSource, read_automatic_replies, read_member_of,
-    read_risky_user,
+    Graph, GraphFacts, GraphMailTips, GraphSettings, GraphSource, read_automatic_replies,
+    read_mail_tip, read_member_of, read_risky_user,
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
 pub use pace::OwnPace;

@@ -25,7 +25,7 @@ pub use self::{
 use crate::{
     alert::Alert,
     criterion::{self, Criterion, Maker},
-    diagnostic::Code,
+    diagnostic::{Code, Diagnostic},
     document::Cursor,
     explanation::{Explanation, Truth},
     fact::{Facts, Need, Unknown},
@@ -93,6 +93,17 @@ impl Condition {
         let mut needs = Vec::new();
         self.part.visit(&mut |criterion| needs.extend(criterion.needs(alert, organisation)));
         needs
+    }
+
+    /// Names each range of addresses it asks for that is not among `known`
+    pub(crate) fn check_ranges(&self, file: &str, known: &[&str]) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        self.part.visit(&mut |criterion| {
+            if let Criterion::AddressInNamedRange(it) = criterion {
+                problems.extend(it.check(file, known));
+            }
+        });
+        problems
     }
 
     /// Whether it asks for anything that the user of the alert can set

@@ -2,6 +2,7 @@
 //! below.
 
 mod address_in_named_range;
+mod named;
 mod other_open_alerts;
 mod per_user;
 mod user_high_risk;

@@ -99,6 +99,17 @@ pub enum AutomaticReplies {
     },
 }
 
+impl AutomaticReplies {
+    /// Whether they are given at that moment
+    pub fn is_on(self, moment: Timestamp) -> bool {
+        match self {
+            Self::Disabled => false,
+            Self::AlwaysEnabled => true,
+            Self::Scheduled { start, end } => (start..=end).contains(&moment),
+        }
+    }
+}
+
 wire_names! {
     /// The risk of a user (Entra ID `riskLevel`; `hidden` is unknown: the tenant lacks the licence)
     RiskLevel {

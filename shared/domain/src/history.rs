@@ -46,6 +46,8 @@ impl History {
 pub enum Sighting {
     /// The whole setting
     Setting(AutomaticReplies),
+    /// That something is replied at present
+    Replying,
     /// That nothing is replied at present: it is off, or scheduled for another time
     Silent,
 }
@@ -64,10 +66,12 @@ impl Sighting {
     fn compared(self, at: Timestamp, other: Self, later: Timestamp) -> Likeness {
         let alike = |same| if same { Likeness::Same } else { Likeness::Other };
         match (self, other) {
-            (Self::Silent, Self::Silent) => Likeness::Same,
             (Self::Setting(one), Self::Setting(other)) => alike(same(one, other)),
             (Self::Silent, Self::Setting(setting)) => silent(setting, at),
             (Self::Setting(setting), Self::Silent) => silent(setting, later),
+            (Self::Replying, Self::Setting(setting)) => alike(setting.is_on(at)),
+            (Self::Setting(setting), Self::Replying) => alike(setting.is_on(later)),
+            (Self::Replying | Self::Silent, Self::Replying | Self::Silent) => alike(self == other),
         }
     }
 }
@@ -76,11 +80,8 @@ impl Sighting {
 fn silent(setting: AutomaticReplies, moment: Timestamp) -> Likeness {
     match setting {
         AutomaticReplies::Disabled => Likeness::Same,
-        AutomaticReplies::AlwaysEnabled => Likeness::Other,
-        AutomaticReplies::Scheduled { start, end } if (start..=end).contains(&moment) => {
-            Likeness::Other
-        }
-        AutomaticReplies::Scheduled { .. } => Likeness::Unclear,
+        AutomaticReplies::Scheduled { .. } if !setting.is_on(moment) => Likeness::Unclear,
+        AutomaticReplies::AlwaysEnabled | AutomaticReplies::Scheduled { .. } => Likeness::Other,
     }
 }
 
@@ -130,13 +131,15 @@ impl Snapshot {
         match self.seen.compared(self.read, seen, read) {
             Likeness::Same => {
                 // What says more stands for both.
-                let seen = if seen == Sighting::Silent { self.seen } else { seen };
+                let says_more = matches!(seen, Sighting::Setting(_));
+                let seen = if says_more { seen } else { self.seen };
                 Self { seen, read, ..self }
             }
             Likeness::Other => {
                 let history = History { seen_since: read, last_other: Some(self.read) };
                 Self { seen, read, history }
             }
+            // Nothing is learned of the setting that is known.
             Likeness::Unclear if seen == Sighting::Silent => self,
             Likeness::Unclear => {
                 Self { seen, read, history: History { seen_since: read, ..self.history } }
@@ -209,6 +212,20 @@ mod tests {
         // Outside it nobody can say.
         check(&[(1, SILENT), (5, from_to(3, 9))], 5, None);
         check(&[(1, from_to(3, 9)), (2, SILENT), (4, from_to(3, 9))], 1, None);
+    }
+
+    #[test]
+    fn that_something_is_replied_agrees_with_every_setting_that_is_on() {
+        let replying = Sighting::Replying;
+        check(&[(1, replying), (2, ALWAYS)], 1, None);
+        check(&[(1, ALWAYS), (2, replying), (3, ALWAYS)], 1, None);
+        check(&[(4, replying), (5, from_to(3, 9))], 4, None);
+        check(&[(2, replying), (5, from_to(3, 9))], 5, Some(2));
+        check(&[(1, from_to(3, 9)), (2, replying)], 2, Some(1));
+        check(&[(1, OFF), (2, replying), (3, ALWAYS)], 2, Some(1));
+        check(&[(1, replying), (2, SILENT), (3, replying)], 3, Some(2));
+        // A setting that is known stands for what says less.
+        check(&[(4, ALWAYS), (5, replying), (6, from_to(3, 9))], 6, Some(5));
     }
 
     #[test]

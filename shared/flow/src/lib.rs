@@ -8,6 +8,7 @@ mod ports;
 mod post;
 mod receive;
 mod triage;
+mod watch;
 
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
@@ -15,3 +16,4 @@ pub use ports::*;
 pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};
 pub use triage::{Triage, Triaged};
+pub use watch::{Watch, Watched};

@@ -11,6 +11,7 @@ mod facts;
 mod limits;
 mod pace;
 mod runs;
+mod watch;
 
 use std::error::Error;
 
@@ -24,6 +25,7 @@ pub use self::{
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
     runs::{AlertState, Recorded, RunStore, StoredAlert},
+    watch::{Mailboxes, WatchList},
 };
 
 /// The cause of a port's error

@@ -8,9 +8,7 @@
 
 use std::time::Duration;
 
-use defuse_domain::{
-    Answer, Fact, Need, Question, Sighting, Snapshot, Unknown, UnknownReason,
-};
+use defuse_domain::{Answer, Fact, Need, Question, Sighting, Snapshot, Unknown, UnknownReason};
 use defuse_flow::{FactCache, Found, Lease, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -27,7 +25,7 @@ use super::{
 /// How long an answer is kept, whatever a criterion would still take
 const KEPT_DAYS: i64 = 1;
 /// How long it is kept how automatic replies were seen
-const SNAPSHOT_DAYS: i64 = 90;
+pub(super) const SNAPSHOT_DAYS: i64 = 90;
 /// The largest answer that is kept, compressed, in bytes: what is longer costs more than asking
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// How long a lease lasts, in milliseconds: most answers take less, and who waits for one that was
@@ -42,13 +40,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Others were always faster
 #[derive(Debug, thiserror::Error)]
 #[error("the kept fact was changed by others on each of {TRIES_MAX} tries")]
-struct Contended;
+pub(super) struct Contended;
 
 /// What is kept of one question
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Kept {
-    version: u64,
+pub(super) struct Kept {
+    pub(super) version: u64,
     /// The answer, compressed
     #[serde(skip)]
     answer: Option<Vec<u8>>,
@@ -71,10 +69,13 @@ struct Kept {
     /// How automatic replies were seen
     #[serde(default)]
     snapshot: Option<String>,
+    /// The last day on which the user was put on the list of mailboxes to look at
+    #[serde(default)]
+    listed: Option<String>,
 }
 
 impl Kept {
-    fn read(what: &str, item: Option<Item>) -> Result<Self, StoreError> {
+    pub(super) fn read(what: &str, item: Option<Item>) -> Result<Self, StoreError> {
         let Some(mut item) = item else { return Ok(Self::default()) };
         let answer = item.remove("answer").and_then(|it| it.as_b().ok().cloned());
         let answer = answer.map(aws_sdk_dynamodb::primitives::Blob::into_inner);
@@ -96,7 +97,7 @@ impl Kept {
         Some(Fact { question: need.question.clone(), answer: Ok(answer), source, read, history })
     }
 
-    fn snapshot(&self) -> Option<Snapshot> {
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
         self.snapshot.as_deref().and_then(|it| serde_json::from_str(it).ok())
     }
 
@@ -178,7 +179,13 @@ impl FactCache for DynamoDbStore {
                 )
                 | Err(_) => None,
             };
-            let change = outcome(what, lease, &fact, &kept, snapshot, now)?;
+            let mut change = outcome(what, lease, &fact, &kept, snapshot, now)?;
+            let today = now.strftime("%Y-%m-%d").to_string();
+            if is_of_mailbox(&fact.question) && kept.listed.as_ref() != Some(&today) {
+                // Once a day will do.
+                self.list(what, fact.question.user(), now).await?;
+                change = change.set("listed", text(today));
+            }
             match self.change(what, key.clone(), at_version(change, kept.version)).await? {
                 Written::Changed(_) => {
                     return Ok(Fact { history: snapshot.map(|it| it.history()), ..fact });
@@ -254,7 +261,7 @@ fn outcome(
 }
 
 /// The change, made only to the item as it was read
-fn at_version(change: Change, version: u64) -> Change {
+pub(super) fn at_version(change: Change, version: u64) -> Change {
     let change = change.set("version", number(version.saturating_add(1)));
     if version == 0 {
         return change.only_if("attribute_not_exists(#version)", &["version"]);
@@ -276,7 +283,7 @@ fn unknown(need: &Need, why: Unknown, now: Timestamp) -> Fact {
     Fact { question, answer: Err(why), source, read: now, history: None }
 }
 
-fn key(what: &str, question: &Question) -> Result<Key, StoreError> {
+pub(super) fn key(what: &str, question: &Question) -> Result<Key, StoreError> {
     let kind = match question {
         Question::AutomaticReplies(_) => "automaticReplies",
         Question::Risk(_) => "risk",

@@ -18,6 +18,9 @@ pub(super) const ALERT: &str = "A#";
 /// Sort key of an alert's head
 pub(super) const HEAD: &str = "H";
 
+/// What the sort key of a user begins with whose mailbox is looked at
+pub(super) const WATCHED: &str = "M#";
+
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
 /// How much of a content's digest names it, in characters: enough among the items of one alert
@@ -66,6 +69,11 @@ impl Key {
         Self { pk: format!("F#{}", bounded(&user.to_lowercase())), sk: kind.to_owned() }
     }
 
+    /// A user whose mailbox is looked at
+    pub(super) fn watched(name: &str) -> Self {
+        Self { pk: watch_list(), sk: format!("{WATCHED}{}", bounded(&name.to_lowercase())) }
+    }
+
     pub(super) fn notification(id: &str) -> Self {
         Self { pk: format!("N#{}", bounded(id)), sk: "N".to_owned() }
     }
@@ -92,6 +100,11 @@ impl Key {
             (SK.to_owned(), AttributeValue::S(self.sk)),
         ])
     }
+}
+
+/// Partition key of the list of mailboxes that are looked at
+pub(super) fn watch_list() -> String {
+    "U#mailboxes".to_owned()
 }
 
 /// Partition key of an alert

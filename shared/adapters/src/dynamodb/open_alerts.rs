@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_domain::{
-    AlertId, Answer, Fact, Facts, Need, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question, Unknown,
-    UnknownReason, User,
+    AlertId, Answer, Fact, Facts, Need, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question,
+    Unknown, UnknownReason, User,
 };
 use defuse_flow::{AlertState, FactSource, StoreError};
 use jiff::{SignedDuration, Timestamp};

@@ -242,7 +242,7 @@ pub(super) async fn ask(graph: &Graph, url: &Url, deadline: Deadline) -> Result<
     graph.get(url, deadline).await.map_err(|error| no_answer(&error))
 }
 
-fn no_answer(error: &CallError) -> Unknown {
+pub(super) fn no_answer(error: &CallError) -> Unknown {
     let unknown = unanswered(error);
     warn!(error = %Chain(error), reason = unknown.reason, "Microsoft Graph gave no answer");
     unknown
@@ -253,7 +253,7 @@ pub(super) fn address(graph: &Graph, parts: &[&str]) -> Result<Url, Unknown> {
 }
 
 /// The JSON of an answer that is a success
-fn body(answer: &Answer, permission: &str) -> Result<Value, Unknown> {
+pub(super) fn body(answer: &Answer, permission: &str) -> Result<Value, Unknown> {
     if !answer.is_success() {
         return Err(Problem::read(answer).unknown(permission));
     }

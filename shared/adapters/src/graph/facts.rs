@@ -48,8 +48,7 @@ impl<P: Pace + Clone + Send + Sync + 'static> FactSource for GraphFacts<P> {
                 && let Some(question) = to_ask.pop()
             {
                 let source = self.clone();
-                let ask =
-                    async move { (source.of(&question, now, deadline).await, question) };
+                let ask = async move { (source.of(&question, now, deadline).await, question) };
                 asked.spawn(ask.in_current_span());
             }
             match timeout_at(deadline.at(), asked.join_next()).await {

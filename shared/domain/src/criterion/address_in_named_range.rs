@@ -12,6 +12,7 @@ use crate::{
     alert::Alert,
     catalogue::EvidenceType,
     condition::Situation,
+    diagnostic::{Code, Diagnostic, did_you_mean},
     document::Cursor,
     evidence::Evidence,
     explanation::{Explanation, Truth, UnknownFact},
@@ -24,6 +25,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AddressInNamedRange {
     range: String,
+    place: (usize, usize),
+    path: String,
 }
 
 impl AddressInNamedRange {
@@ -31,7 +34,24 @@ impl AddressInNamedRange {
 
     pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
         let body = needs_body("addressInNamedRange", at, body)?;
-        Some(Self { range: body.text()?.to_owned() })
+        let range = body.text()?.to_owned();
+        Some(Self { range, place: body.place(), path: body.path().to_owned() })
+    }
+
+    /// What is wrong with it where the settings name no such range
+    pub(crate) fn check(&self, file: &str, known: &[&str]) -> Option<Diagnostic> {
+        if known.contains(&self.range.as_str()) {
+            return None;
+        }
+        let (line, column) = self.place;
+        let near = did_you_mean(&self.range, known.iter().copied());
+        let help = near.map_or_else(
+            || "add it to `namedRanges` in settings.yaml".to_owned(),
+            |it| format!("did you mean `{it}`?"),
+        );
+        let message = format!("the settings have no range `{}`", self.range);
+        let problem = Diagnostic::of_file(Code::UnknownReference, file, message);
+        Some(Diagnostic { line, column, path: self.path.clone(), help: Some(help), ..problem })
     }
 
     pub(super) fn schema() -> Shape {

@@ -108,7 +108,7 @@ impl UserOutOfOffice {
             }
         };
         if !self.covers_first_activity && !self.set_beforehand {
-            return Ok((is_on(*replies, situation.now).into(), value));
+            return Ok((replies.is_on(situation.now).into(), value));
         }
         let history = situation.facts.get(question).and_then(|it| it.history);
         let Some(first) = situation.alert.first_activity else {
@@ -138,7 +138,7 @@ impl UserOutOfOffice {
             self.set_beforehand.then(|| beforehand(replies, history, first)),
             self.covers_first_activity.then(|| covered(replies, then, first)),
             // Set beforehand for some other time is not away.
-            (!self.covers_first_activity).then(|| Ok(is_on(replies, now) || is_on(replies, first))),
+            (!self.covers_first_activity).then(|| Ok(replies.is_on(now) || replies.is_on(first))),
         ];
         let mut why = None;
         for part in parts.into_iter().flatten() {
@@ -152,20 +152,11 @@ impl UserOutOfOffice {
     }
 }
 
-/// Whether replies that stand so are given at that moment
-fn is_on(replies: AutomaticReplies, moment: Timestamp) -> bool {
-    match replies {
-        AutomaticReplies::Disabled => false,
-        AutomaticReplies::AlwaysEnabled => true,
-        AutomaticReplies::Scheduled { start, end } => (start..=end).contains(&moment),
-    }
-}
-
 /// Whether they were on when the first activity happened
 fn covered(replies: AutomaticReplies, then: Then, first: Timestamp) -> Result<bool, Unknown> {
     match (replies, then) {
         (AutomaticReplies::AlwaysEnabled, Then::Otherwise | Then::Unseen) => Err(no_start_time()),
-        (_, _) => Ok(is_on(replies, first)),
+        (_, _) => Ok(replies.is_on(first)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use defuse_domain::{Answer, Fact, Facts, Question, Unknown, UnknownReason};
+use defuse_domain::{Answer, Fact, Facts, Need, Question, Unknown, UnknownReason};
 use defuse_flow::FactSource;
 use jiff::Timestamp;
 
@@ -46,15 +46,16 @@ impl From<BTreeMap<Question, Result<Answer, Unknown>>> for FixedFacts {
 }
 
 impl FactSource for FixedFacts {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
-        locked(&self.asked).extend_from_slice(questions);
-        questions
-            .iter()
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
+        let questions = || needs.iter().map(|it| &it.question);
+        locked(&self.asked).extend(questions().cloned());
+        questions()
             .map(|question| Fact {
                 question: question.clone(),
                 answer: (self.answers)(question, now),
                 source: "test".to_owned(),
                 read: now,
+                history: None,
             })
             .collect()
     }

@@ -9,11 +9,13 @@ use std::{
 
 use axum::extract::State;
 use defuse_domain::{AutomaticReplies, Risk, RiskLevel, Severity, User};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
 use super::*;
 use crate::{
+    OwnPace,
     graph::testing::{LIMIT, graph, graph_at, problem, token},
     scripted::{Scene, Scripted, json},
 };
@@ -46,9 +48,18 @@ fn alert(id: &str, created: &str, user_id: &str) -> Value {
     })
 }
 
+fn facts_of(graph: Graph) -> GraphFacts<OwnPace> {
+    GraphFacts::new(graph, OwnPace::default())
+}
+
+fn needs(questions: &[Question]) -> Vec<Need> {
+    let max_age = SignedDuration::from_mins(15);
+    questions.iter().map(|it| Need { question: it.clone(), max_age }).collect()
+}
+
 async fn ask(scenes: Vec<Scene>, questions: &[Question]) -> (Scripted, Facts) {
     let (server, graph) = graph(scenes).await;
-    let facts = GraphFacts::new(graph).answer(questions, now()).await;
+    let facts = facts_of(graph).answer(&needs(questions), now()).await;
     (server, facts)
 }
 
@@ -133,7 +144,7 @@ async fn four_questions_are_asked_at_once() {
     let questions: Vec<Question> =
         (0..12).map(|it| Question::AutomaticReplies(named(&format!("u{it}")))).collect();
     let graph = graph_at(&Scripted::start(Vec::new()).await.at(&address), LIMIT);
-    let facts = GraphFacts::new(graph).answer(&questions, now()).await;
+    let facts = facts_of(graph).answer(&needs(&questions), now()).await;
 
     assert!(facts.iter().all(|it| it.answer.is_ok()), "{facts:?}");
     assert_eq!(n_max.load(Ordering::SeqCst), AT_ONCE_MAX);
@@ -150,12 +161,12 @@ async fn what_has_no_answer_in_time_is_unknown() {
         "TooManyRequests",
     );
     server.then(vec![slow.with("retry-after", "60")]);
-    let facts = GraphFacts::new(graph_at(&server, LIMIT)).answer(from_ref(&question), now()).await;
+    let facts = facts_of(graph_at(&server, LIMIT)).answer(&needs(from_ref(&question)), now()).await;
     assert_eq!(reason(&facts, &question), "throttled");
 
     let address = format!("http://{}", silent.local_addr().unwrap());
     let graph = graph_at(&server.at(&address), Duration::from_millis(300));
-    let facts = GraphFacts::new(graph).answer(from_ref(&question), now()).await;
+    let facts = facts_of(graph).answer(&needs(from_ref(&question)), now()).await;
     assert_eq!(reason(&facts, &question), "timedOut");
 }
 
@@ -197,7 +208,7 @@ async fn open_alerts_end_at_their_limit() {
         json(ALERTS, 200, json!({ "value": value, "@odata.nextLink": next }))
     };
     server.then(vec![page(0), page(60), page(120)]);
-    let facts = GraphFacts::new(graph).answer(from_ref(&question), now()).await;
+    let facts = facts_of(graph).answer(&needs(from_ref(&question)), now()).await;
 
     let Ok(Answer::OpenAlerts(open)) = &facts.get(&question).unwrap().answer else { panic!() };
     assert_eq!(open.len(), defuse_domain::OPEN_ALERTS_MAX);
