@@ -202,6 +202,8 @@ async fn mailboxes_of_the_last_month_are_looked_at_and_what_is_seen_counts() {
     assert_eq!(store.watched(day(31)).await.unwrap(), []);
 
     store.saw(&user("kim@contoso.example"), Sighting::Replying, day(1)).await.unwrap();
+    // The answer that is kept is younger than two days, and no longer true.
+    assert!(matches!(emulator.find(&need(&kim, 60 * 48), now() + 1.hour()).await, Found::Ask(_)));
     let fact = emulator.ask(&kim, on(), day(2)).await;
     let seen = History { seen_since: day(1), last_other: Some(now()) };
     assert_eq!(fact.history, Some(seen));

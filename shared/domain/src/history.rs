@@ -121,6 +121,19 @@ impl Snapshot {
         self.history
     }
 
+    /// Whether what was seen at `read` may still stand, for all that was read since
+    pub fn agrees_with(&self, seen: Sighting, read: Timestamp) -> bool {
+        self.seen.compared(self.read, seen, read) != Likeness::Other
+    }
+
+    /// Since when what was seen at `read` is seen so; what another reading saw meanwhile counts
+    pub fn history_of(&self, seen: Sighting, read: Timestamp) -> History {
+        if self.agrees_with(seen, read) {
+            return self.history;
+        }
+        History { seen_since: read, last_other: Some(self.read) }
+    }
+
     /// After one more reading
     #[must_use]
     pub fn and(self, seen: Sighting, read: Timestamp) -> Self {
@@ -249,6 +262,15 @@ mod tests {
         let snapshot = all.fold(Snapshot::first(seen, read), |it, (seen, at)| it.and(seen, at));
         let expected = History { seen_since: at(since), last_other: other.map(at) };
         assert_eq!(snapshot.history(), expected, "after {readings:?}");
+    }
+
+    #[test]
+    fn an_answer_that_another_reading_overtook_has_a_history_of_its_own() {
+        let snapshot = Snapshot::first(ALWAYS, at(1)).and(SILENT, at(5));
+        assert!(snapshot.agrees_with(OFF, at(6)) && !snapshot.agrees_with(ALWAYS, at(4)));
+        let own = History { seen_since: at(4), last_other: Some(at(5)) };
+        assert_eq!(snapshot.history_of(ALWAYS, at(4)), own);
+        assert_eq!(snapshot.history_of(OFF, at(6)), snapshot.history());
     }
 
     #[test]

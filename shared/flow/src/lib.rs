@@ -1,6 +1,7 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
-//! In the order of an alert's way: `receive`, `triage`, `deliver`, `post`.
+//! In the order of an alert's way: `receive`, `triage` (by way of `facts`), `deliver`, `post`; and
+//! beside it `watch`.
 
 mod deliver;
 mod facts;

@@ -34,7 +34,7 @@ const LEASE_MS: i64 = 12_000;
 /// For how long nobody asks again after having asked too often, in milliseconds
 const THROTTLED_MS: i64 = 10_000;
 /// The pause before the second look; it doubles up to the longest
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Others were always faster
@@ -92,8 +92,14 @@ impl Kept {
         // What a later version of ours wrote may be none to us; then it is asked for anew.
         let answer = items::decompress(self.answer.as_ref()?).ok()?;
         let answer: Answer = serde_json::from_slice(&answer).ok()?;
-        let history = self.snapshot().map(|it| it.history());
-        let history = history.filter(|_| is_of_mailbox(&need.question));
+        let mut history = None;
+        if let (Some(seen), Some(snapshot)) = (sighting(&answer), self.snapshot()) {
+            if !snapshot.agrees_with(seen, read) {
+                // It was seen otherwise since.
+                return None;
+            }
+            history = Some(snapshot.history());
+        }
         Some(Fact { question: need.question.clone(), answer: Ok(answer), source, read, history })
     }
 
@@ -132,12 +138,14 @@ impl FactCache for DynamoDbStore {
         let key = key(what, &need.question)?;
         let started = Instant::now();
         let (mut waited, mut pause, mut n_lost) = (None, FIRST_PAUSE, 0);
+        let mut item = self.get(what, key.clone()).await?;
         loop {
-            let now = now.saturating_add(started.elapsed()).unwrap_or(now);
-            let kept = Kept::read(what, self.get(what, key.clone()).await?)?;
+            let kept = Kept::read(what, item)?;
+            // Its age is what it is to who decides, by the time that the decision is made at.
             if let Some(fact) = kept.fact(need, now) {
                 return Ok(Found::Answered(fact));
             }
+            let now = now.saturating_add(started.elapsed()).unwrap_or(now);
             let now_ms = now.as_millisecond();
             if let Some(why) = kept.failure(waited.as_deref(), now_ms) {
                 return Ok(Found::Answered(unknown(need, why, now)));
@@ -149,13 +157,15 @@ impl FactCache for DynamoDbStore {
                 }
                 sleep(pause).await;
                 pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                item = self.get(what, key.clone()).await?;
                 continue;
             }
             let days = days(&need.question);
-            if let Some(lease) = self.lease((what, key.clone()), kept.version, days, now).await? {
-                return Ok(Found::Ask(lease));
+            match self.lease((what, key.clone()), kept.version, days, now).await? {
+                Leased::Ours(lease) => return Ok(Found::Ask(lease)),
+                // What they are about shows in the item.
+                Leased::ByOthers(theirs) => item = theirs,
             }
-            // Somebody else was faster; what they are about shows at the next look.
             n_lost += 1;
             if n_lost > TRIES_MAX {
                 return Err(busy(Contended));
@@ -168,17 +178,11 @@ impl FactCache for DynamoDbStore {
         let key = key(what, &fact.question)?;
         for _ in 0..TRIES_MAX {
             let kept = Kept::read(what, self.get(what, key.clone()).await?)?;
-            let snapshot = match &fact.answer {
-                Ok(Answer::AutomaticReplies(replies)) => {
-                    let seen = Sighting::Setting(*replies);
-                    let first = || Snapshot::first(seen, fact.read);
-                    Some(kept.snapshot().map_or_else(first, |it| it.and(seen, fact.read)))
-                }
-                Ok(
-                    Answer::Risk(_) | Answer::Groups(_) | Answer::Tags(_) | Answer::OpenAlerts(_),
-                )
-                | Err(_) => None,
-            };
+            let seen = fact.answer.as_ref().ok().and_then(sighting);
+            let snapshot = seen.map(|seen| {
+                let first = || Snapshot::first(seen, fact.read);
+                kept.snapshot().map_or_else(first, |it| it.and(seen, fact.read))
+            });
             let mut change = outcome(what, lease, &fact, &kept, snapshot, now)?;
             let today = now.strftime("%Y-%m-%d").to_string();
             if is_of_mailbox(&fact.question) && kept.listed.as_ref() != Some(&today) {
@@ -188,13 +192,22 @@ impl FactCache for DynamoDbStore {
             }
             match self.change(what, key.clone(), at_version(change, kept.version)).await? {
                 Written::Changed(_) => {
-                    return Ok(Fact { history: snapshot.map(|it| it.history()), ..fact });
+                    let history = seen.zip(snapshot);
+                    let history = history.map(|(seen, it)| it.history_of(seen, fact.read));
+                    return Ok(Fact { history, ..fact });
                 }
                 Written::Kept(_) => {}
             }
         }
         Err(busy(Contended))
     }
+}
+
+/// Who got the lease
+enum Leased {
+    Ours(Lease),
+    /// Somebody else was faster; this is the item as they left it
+    ByOthers(Option<Item>),
 }
 
 impl DynamoDbStore {
@@ -205,7 +218,7 @@ impl DynamoDbStore {
         version: u64,
         days: i64,
         now: Timestamp,
-    ) -> Result<Option<Lease>, StoreError> {
+    ) -> Result<Leased, StoreError> {
         let lease = format!("{:016x}", fastrand::u64(..));
         let until = now.as_millisecond().saturating_add(LEASE_MS);
         let change = Change::default()
@@ -213,9 +226,17 @@ impl DynamoDbStore {
             .set("leaseUntil", number(until))
             .set("expires", expires(now, days));
         match self.change(what, key, at_version(change, version)).await? {
-            Written::Changed(_) => Ok(Some(Lease(lease))),
-            Written::Kept(_) => Ok(None),
+            Written::Changed(_) => Ok(Leased::Ours(Lease(lease))),
+            Written::Kept(item) => Ok(Leased::ByOthers(item)),
         }
+    }
+}
+
+/// What an answer tells of automatic replies
+const fn sighting(answer: &Answer) -> Option<Sighting> {
+    match answer {
+        Answer::AutomaticReplies(replies) => Some(Sighting::Setting(*replies)),
+        Answer::Risk(_) | Answer::Groups(_) | Answer::Tags(_) | Answer::OpenAlerts(_) => None,
     }
 }
 

@@ -8,9 +8,9 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache, FactSource, Found, Lease,
-    LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded,
-    RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert, Turn, WatchList,
-    WebhookLog,
+    LimitClaim, LimitStore, Mailboxes, NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate,
+    Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert, Turn,
+    WatchList, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -162,6 +162,30 @@ impl<P: FactCache + Sync> FactCache for Faulty<P> {
 
     async fn keep(&self, lease: &Lease, fact: Fact, now: Timestamp) -> Result<Fact, StoreError> {
         self.plan.call("FactCache::keep", self.port.keep(lease, fact, now)).await
+    }
+}
+
+impl<P: Mailboxes + Sync> Mailboxes for Faulty<P> {
+    /// As with facts, a look cannot fail, only see nothing
+    async fn look(&self, users: &[User]) -> Vec<(User, Result<Sighting, Unknown>)> {
+        let unseen = |reason: UnknownReason| {
+            let unseen = |it: &User| (it.clone(), Err(Unknown::because(reason)));
+            users.iter().map(unseen).collect()
+        };
+        match self.plan.next("Mailboxes::look") {
+            None => self.port.look(users).await,
+            Some(PortFault::Fail) => unseen(UnknownReason::Unavailable),
+            Some(PortFault::Refuse) => unseen(UnknownReason::Refused),
+            Some(PortFault::TimeOut) => self.plan.hang().await,
+            Some(PortFault::LoseAnswer) => {
+                self.port.look(users).await;
+                unseen(UnknownReason::TimedOut)
+            }
+            Some(PortFault::CrashAfter) => {
+                self.port.look(users).await;
+                self.plan.hang().await
+            }
+        }
     }
 }
 

@@ -105,7 +105,29 @@ async fn every_question_is_answered_once() {
     assert_eq!(reason(&facts, nobody), "userNotNamed");
     assert_eq!(facts.iter().count(), 6);
     assert!(facts.iter().all(|it| it.source == "Microsoft Graph" && it.read == now()));
-    assert_eq!(server.lines().len(), 4);
+    let mut lines = server.lines();
+    lines.sort();
+    let filter = "createdDateTime%20ge%202026-10-24T10%3A00%3A00Z%20and%20status%20ne%20%27\
+                  resolved%27";
+    assert_eq!(
+        lines,
+        [
+            format!("GET /v1.0/identityProtection/riskyUsers/{ID}"),
+            format!("{ALERTS}?$filter={filter}"),
+            format!("GET /v1.0/users/{ID}/mailboxSettings/automaticRepliesSetting"),
+            format!(
+                "GET /v1.0/users/{ID}/transitiveMemberOf/microsoft.graph.group\
+                 ?$select=id%2CdisplayName&$count=true"
+            ),
+        ]
+    );
+    for request in server.seen().iter().filter(|it| it.line.starts_with("GET")) {
+        assert_eq!(request.headers["authorization"], "Bearer t1");
+        assert_eq!(request.headers["accept"], "application/json");
+        assert_eq!(request.headers["consistencylevel"], "eventual");
+        assert_eq!(request.headers["prefer"], "include-unknown-enum-members");
+        assert_eq!(request.body, "");
+    }
 }
 
 #[tokio::test]

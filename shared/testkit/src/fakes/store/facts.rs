@@ -31,10 +31,21 @@ struct Kept {
 }
 
 impl KeptFacts {
-    fn look(&mut self, need: &Need, waited: Option<&Lease>, now: Timestamp) -> Found {
+    fn look(
+        &mut self,
+        need: &Need,
+        waited: Option<&Lease>,
+        (asked, now): (Timestamp, Timestamp),
+    ) -> Found {
         let kept = self.of.entry(need.question.clone()).or_default();
-        let young = |it: &&Fact| now.duration_since(it.read) <= need.max_age;
-        if let Some(fact) = kept.fact.as_ref().filter(young) {
+        let young = |it: &&Fact| asked.duration_since(it.read) <= need.max_age;
+        let stands = |it: &&Fact| match (&it.answer, kept.snapshot) {
+            (Ok(Answer::AutomaticReplies(replies)), Some(snapshot)) => {
+                snapshot.agrees_with(Sighting::Setting(*replies), it.read)
+            }
+            (_, _) => true,
+        };
+        if let Some(fact) = kept.fact.as_ref().filter(young).filter(stands) {
             return Found::Answered(fact.clone());
         }
         if let Some((lease, why)) = &kept.failed
@@ -68,7 +79,7 @@ impl KeptFacts {
             let after =
                 before.map_or(Snapshot::first(seen, fact.read), |it| it.and(seen, fact.read));
             kept.snapshot = Some(after);
-            fact.history = Some(after.history());
+            fact.history = Some(after.history_of(seen, fact.read));
         }
         match &fact.answer {
             Ok(_) => kept.fact = Some(fact.clone()),
@@ -107,8 +118,8 @@ impl FactCache for MemoryStore {
         let started = Instant::now();
         let mut waited = None;
         loop {
-            let now = now.saturating_add(started.elapsed()).unwrap_or(now);
-            let found = locked(&self.state).facts.look(need, waited.as_ref(), now);
+            let times = (now, now.saturating_add(started.elapsed()).unwrap_or(now));
+            let found = locked(&self.state).facts.look(need, waited.as_ref(), times);
             if found != Found::InHand || started.elapsed() >= patience {
                 return Ok(found);
             }
