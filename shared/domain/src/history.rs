@@ -164,11 +164,10 @@ impl Snapshot {
     fn and_earlier(self, seen: Sighting, read: Timestamp) -> Self {
         let History { seen_since, last_other } = self.history;
         let history = match seen.compared(read, self.seen, self.read) {
-            Likeness::Unclear => return self,
             Likeness::Same if read < seen_since && last_other.is_none_or(|it| it < read) => {
                 History { seen_since: read, last_other }
             }
-            Likeness::Same => return self,
+            Likeness::Same | Likeness::Unclear => return self,
             Likeness::Other => History {
                 // Of the readings since, only the last is remembered by its time.
                 seen_since: if read < seen_since { seen_since } else { self.read },

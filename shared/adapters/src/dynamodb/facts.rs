@@ -183,7 +183,7 @@ impl FactCache for DynamoDbStore {
                 let first = || Snapshot::first(seen, fact.read);
                 kept.snapshot().map_or_else(first, |it| it.and(seen, fact.read))
             });
-            let mut change = outcome(what, lease, &fact, &kept, snapshot, now)?;
+            let mut change = outcome((what, lease), &fact, &kept, snapshot, now)?;
             let today = now.strftime("%Y-%m-%d").to_string();
             if is_of_mailbox(&fact.question) && kept.listed.as_ref() != Some(&today) {
                 // Once a day will do.
@@ -242,8 +242,7 @@ const fn sighting(answer: &Answer) -> Option<Sighting> {
 
 /// What came of asking, as a change of the item
 fn outcome(
-    what: &str,
-    lease: &Lease,
+    (what, lease): (&str, &Lease),
     fact: &Fact,
     kept: &Kept,
     snapshot: Option<Snapshot>,

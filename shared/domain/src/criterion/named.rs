@@ -52,8 +52,10 @@ impl Named {
         &self,
         name: &str,
         situation: Situation<'_>,
-        question: impl Fn(User) -> Question,
-        has: impl Fn(&Answer) -> Result<&BTreeSet<String>, Unknown>,
+        (question, has): (
+            impl Fn(User) -> Question,
+            impl Fn(&Answer) -> Result<&BTreeSet<String>, Unknown>,
+        ),
         words: [&str; 2],
     ) -> Explanation {
         let wanted: Vec<&str> = self.any_of.iter().map(String::as_str).collect();

@@ -53,8 +53,7 @@ impl UserInGroup {
         self.named.evaluate(
             name,
             situation,
-            Question::Groups,
-            has,
+            (Question::Groups, has),
             ["is in the group", "is not in the group"],
         )
     }

@@ -53,8 +53,7 @@ impl UserTagged {
         self.named.evaluate(
             name,
             situation,
-            Question::Tags,
-            has,
+            (Question::Tags, has),
             ["has the tag", "has not the tag"],
         )
     }

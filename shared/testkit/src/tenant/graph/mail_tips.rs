@@ -24,11 +24,11 @@ pub(super) async fn mail_tips(
         let message = format!("The requested user '{asker}' is invalid.");
         return Err(GraphError::not_found("ErrorInvalidUser", message));
     }
-    let asked: Value = serde_json::from_slice(&body)
+    let body: Value = serde_json::from_slice(&body)
         .map_err(|error| GraphError::bad_request(format!("The body is no JSON: {error}.")))?;
-    let names = asked.get("EmailAddresses").and_then(Value::as_array);
+    let names = body.get("EmailAddresses").and_then(Value::as_array);
     let names = names.ok_or_else(|| GraphError::bad_request("EmailAddresses is required."))?;
-    if asked.get("MailTipsOptions").and_then(Value::as_str) != Some("automaticReplies") {
+    if body.get("MailTipsOptions").and_then(Value::as_str) != Some("automaticReplies") {
         return Err(GraphError::bad_request("MailTipsOptions is not known here."));
     }
     let tips = names.iter().filter_map(Value::as_str).map(|name| tip(name, state.user(name)));
