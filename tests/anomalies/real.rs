@@ -9,7 +9,7 @@ use std::{
 
 use defuse_adapters::{
     ChannelKind, ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSource, DynamoDbStore,
-    Graph, GraphFacts, GraphSettings, GraphSource, OwnPace, Secret, Sources, StoredAlertFacts,
+    Graph, GraphFacts, GraphSettings, GraphSource, Secret, Sources, StoredAlertFacts,
 };
 use defuse_domain::{Alert, AlertId, Notification, Organisation, RiskLevel};
 use defuse_lambda::{AllFacts, OpenAlertFacts, Turns};
@@ -76,7 +76,7 @@ impl RealWorld {
         let cloud_apps = CloudAppsSource::new(&cloud_apps, ground.http.clone()).unwrap();
         Self {
             facts: AllFacts {
-                graph: Some(GraphFacts::new(graph(), Turns::Own(OwnPace::default()))),
+                graph: Some(GraphFacts::new(graph(), Turns::Free)),
                 // Once the one, once the other: both are in use.
                 open_alerts: if is_cloud_apps(&put) {
                     OpenAlertFacts::Stored(StoredAlertFacts::new(store.clone()))

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     chain::Chain,
-    http::{Answer, with_query},
+    http::{Answer, HttpError, with_query},
 };
 
 const MAILBOX: &str = "MailboxSettings.Read";
@@ -221,19 +221,26 @@ async fn in_turn<P: Pace>(
                 break;
             }
         }
-        let answer = graph.get_once(url, deadline).await.map_err(|error| no_answer(&error))?;
+        let answer = match graph.get_once(url, deadline).await {
+            Ok(answer) => answer,
+            Err(error @ CallError::Http(HttpError::Unreachable { .. })) => {
+                last = Some(Err(no_answer(&error)));
+                continue;
+            }
+            Err(error) => return Err(no_answer(&error)),
+        };
         match (answer.status, answer.retry_after) {
-            (401 | 429 | 500 | 502 | 503 | 504, None) => last = Some(answer),
+            (401 | 429 | 500 | 502 | 503 | 504, None) => last = Some(Ok(answer)),
             (429 | 503, Some(pause)) if pause < deadline.left() => {
-                last = Some(answer);
+                last = Some(Ok(answer));
                 sleep(pause).await;
             }
             _ => return Ok(answer),
         }
     }
-    last.ok_or_else(|| {
+    last.unwrap_or_else(|| {
         let detail = "others ask for risks, and no turn was free in time";
-        Unknown::with_detail(UnknownReason::Throttled, detail)
+        Err(Unknown::with_detail(UnknownReason::Throttled, detail))
     })
 }
 
