@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert_id::AlertId, history::History, severity::Severity, user::User, wire_name::wire_names,
+    alert_id::AlertId, severity::Severity, sighting::History, user::User, wire_name::wire_names,
 };
 
 /// Something that a criterion must know from elsewhere

@@ -11,9 +11,9 @@ use crate::{
     diagnostic::{Code, Diagnostic},
     document::{Cursor, Problems, read_yaml},
     fact::{OpenAlert, Unknown},
-    history::History,
     organisation::names,
     severity::Severity,
+    sighting::History,
     user::User,
 };
 

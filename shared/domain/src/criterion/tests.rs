@@ -13,9 +13,9 @@ use crate::{
         Answer, AutomaticReplies, Fact, OPEN_ALERTS_MAX, OpenAlert, Question, Risk, RiskLevel,
         Unknown as Why, UnknownReason,
     },
-    history::History,
     organisation::Organisation,
     severity::Severity,
+    sighting::History,
     test_kit::{
         FIRST_ACTIVITY, NOW, alert_of, alert_with, an_alert, explain, fact, ip_evidence,
         organisation, reason, time, user,

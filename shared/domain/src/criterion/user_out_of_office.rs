@@ -19,9 +19,9 @@ use crate::{
     document::Cursor,
     explanation::{Explanation, Truth},
     fact::{Answer, AutomaticReplies, Question, Unknown, UnknownReason},
-    history::{History, Then},
     organisation::Organisation,
     schema::form::{described, object, optional, reference},
+    sighting::{History, Then},
     user::User,
 };
 
