@@ -7,6 +7,9 @@
 #[path = "contract/alerts.rs"]
 mod alerts;
 #[cfg(test)]
+#[path = "contract/asking.rs"]
+mod asking;
+#[cfg(test)]
 #[path = "contract/costs.rs"]
 mod costs;
 #[cfg(test)]
@@ -15,6 +18,9 @@ mod effects;
 #[cfg(test)]
 #[path = "contract/emulator.rs"]
 mod emulator;
+#[cfg(test)]
+#[path = "contract/facts.rs"]
+mod facts;
 #[cfg(test)]
 #[path = "contract/history.rs"]
 mod history;

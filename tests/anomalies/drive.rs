@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use defuse_domain::{AlertId, Facts, Notification, Question, Template};
+use defuse_domain::{AlertId, Facts, Need, Notification, Template};
 use defuse_flow::{
     AlertState, AlertStore, Deliver, FactSource, LeftOutLog, LimitStore, Outbox, Post, Receive,
     RejectStore, RunStore, Triage,
@@ -188,7 +188,7 @@ impl<W: World + Sync> FactSource for Interrupted<'_, W>
 where
     W::Store: AlertStore + LeftOutLog + RejectStore + RunStore + LimitStore,
 {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
         if !self.happened.swap(true, Ordering::Relaxed) {
             match &self.scenario.meanwhile {
                 Meanwhile::Nothing => {}
@@ -203,6 +203,6 @@ where
                 }
             }
         }
-        self.facts.answer(questions, now).await
+        self.facts.answer(needs, now).await
     }
 }

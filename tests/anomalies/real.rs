@@ -13,7 +13,7 @@ use defuse_adapters::{
     GraphSource, Secret, Sources, StoredAlertFacts,
 };
 use defuse_domain::{Alert, AlertId, Notification, Organisation, RiskLevel};
-use defuse_lambda::{AllFacts, OpenAlertFacts};
+use defuse_lambda::{AllFacts, OpenAlertFacts, Turns};
 use defuse_testkit::{
     Fault, FaultKind, MemoryTopic, RecordedRequest, SourceView, TRAVEL, Tenant, UserRecord,
 };
@@ -77,7 +77,7 @@ impl RealWorld {
         let cloud_apps = CloudAppsSource::new(&cloud_apps, ground.http.clone()).unwrap();
         Self {
             facts: AllFacts {
-                graph: Some(GraphFacts::new(graph())),
+                graph: Some(GraphFacts::new(graph(), Turns::Free)),
                 // Once the one, once the other: both are in use.
                 open_alerts: if is_cloud_apps(&put) {
                     OpenAlertFacts::Stored(StoredAlertFacts::new(store.clone()))

@@ -1,11 +1,14 @@
 //! What each step costs, and how large each item is: this is what the bill is made of.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
-use defuse_domain::{Alert, EffectId, EffectState};
+use defuse_domain::{Alert, Answer, AutomaticReplies, EffectId, EffectState, Fact, Need, Question};
 use defuse_flow::{
-    AlertStore, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, RunStore, WebhookLog,
+    AlertStore, FactCache, Found, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox,
+    RunStore, WebhookLog,
 };
+
+use jiff::SignedDuration;
 
 use crate::{
     emulator::{Emulator, bytes, emulator, text},
@@ -28,6 +31,17 @@ async fn the_request_units_of_each_step() {
     steps.took("load");
     store.open_alerts_of(&alert.users()[0], now()).await.unwrap();
     steps.took("open alerts of a user, 1");
+    let question = Question::AutomaticReplies(alert.users()[0].clone());
+    let need = Need { question: question.clone(), max_age: SignedDuration::from_mins(15) };
+    let found = store.find(&need, Duration::ZERO, now()).await.unwrap();
+    let Found::Ask(lease) = found else { panic!("{found:?}") };
+    let answer = Ok(Answer::AutomaticReplies(AutomaticReplies::Disabled));
+    let source = "Microsoft Graph".to_owned();
+    let fact = Fact { question, answer, source, read: now(), history: None };
+    store.keep(&lease, fact, now()).await.unwrap();
+    steps.took("fact, asked for");
+    store.find(&need, Duration::ZERO, now()).await.unwrap();
+    steps.took("fact, found");
     let limit = LimitClaim { counter: "legitimate-travel/hour/2026-11-21T10".to_owned(), max: 30 };
     LimitStore::claim(store, &first.key.alert_id, &[limit], now()).await.unwrap();
     steps.took("limit, each");
@@ -63,6 +77,8 @@ async fn the_request_units_of_each_step() {
     store, again: 0 + 0 write, 0.5 read
     load: 0 + 0 write, 2 read
     open alerts of a user, 1: 0 + 0 write, 3 read
+    fact, asked for: 3 + 0 write, 2 read
+    fact, found: 0 + 0 write, 1 read
     limit, each: 1 + 0 write, 0 read
     record, 3 effects: 2 + 2 write, 0 read
     outstanding: 0 + 0 write, 3 read

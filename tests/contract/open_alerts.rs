@@ -1,9 +1,9 @@
 //! A user's open alerts are found by either name, and nobody's by none.
 
 use defuse_adapters::StoredAlertFacts;
-use defuse_domain::{Answer, OPEN_ALERTS_MAX, Question, Severity, UnknownReason, User};
+use defuse_domain::{Answer, Need, OPEN_ALERTS_MAX, Question, Severity, UnknownReason, User};
 use defuse_flow::{AlertStore, FactSource, RunStore};
-use jiff::ToSpan;
+use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 
 use crate::{
@@ -109,8 +109,10 @@ async fn the_question_is_answered_with_its_source_or_unknown_with_a_reason() {
         Question::OpenAlerts(nameless.clone()),
         Question::Risk(kim.clone()),
     ];
+    let max_age = SignedDuration::ZERO;
+    let needs = questions.clone().map(|question| Need { question, max_age });
 
-    let facts = StoredAlertFacts::new(emulator.store.clone()).answer(&questions, now()).await;
+    let facts = StoredAlertFacts::new(emulator.store.clone()).answer(&needs, now()).await;
 
     let fact = facts.get(&questions[0]).unwrap();
     assert_eq!((fact.source.as_str(), fact.read), ("stored alerts", now()));
@@ -125,7 +127,7 @@ async fn the_question_is_answered_with_its_source_or_unknown_with_a_reason() {
 
     // Without a table nobody can say, and no alert is not the same as none known.
     emulator.client.delete_table().table_name("defuse").send().await.unwrap();
-    let facts = StoredAlertFacts::new(emulator.store.clone()).answer(&questions, now()).await;
+    let facts = StoredAlertFacts::new(emulator.store.clone()).answer(&needs, now()).await;
     let fact = facts.get(&questions[0]).unwrap();
     assert_eq!(fact.answer.as_ref().unwrap_err().reason, UnknownReason::Unavailable.name());
     assert!(emulator.store.open_alerts_of(&nameless, now()).await.is_err());

@@ -2,7 +2,8 @@
 
 use defuse_adapters::{read_automatic_replies, read_member_of, read_risky_user};
 use defuse_domain::{
-    Answer, Fact, Facts, FactsDocument, Organisation, Question, Unknown, UnknownReason,
+    Answer, Fact, Facts, FactsDocument, History, Need, Organisation, Question, Unknown,
+    UnknownReason,
 };
 use defuse_flow::FactSource;
 use jiff::Timestamp;
@@ -15,6 +16,16 @@ pub(crate) struct FileFacts {
 }
 
 impl FileFacts {
+    fn history(&self, question: &Question) -> Option<History> {
+        match question {
+            Question::AutomaticReplies(user) => self.document.of(user)?.automatic_replies_seen,
+            Question::Risk(_)
+            | Question::Groups(_)
+            | Question::Tags(_)
+            | Question::OpenAlerts(_) => None,
+        }
+    }
+
     fn of(&self, question: &Question) -> Result<Answer, Unknown> {
         let user = question.user();
         let not_given = || Unknown::because(UnknownReason::NotGiven);
@@ -51,14 +62,15 @@ impl FileFacts {
 }
 
 impl FactSource for FileFacts {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
         let read = self.document.read.unwrap_or(now);
-        let fact = |question: &Question| Fact {
-            answer: self.of(question),
-            question: question.clone(),
+        let fact = |need: &Need| Fact {
+            answer: self.of(&need.question),
+            question: need.question.clone(),
             source: "facts file".to_owned(),
             read,
+            history: self.history(&need.question),
         };
-        questions.iter().map(fact).collect()
+        needs.iter().map(fact).collect()
     }
 }

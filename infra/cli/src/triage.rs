@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use defuse_domain::{Alert, BODY_BYTES_MAX, Facts, FactsDocument, Question, decide, read_body};
+use defuse_domain::{Alert, BODY_BYTES_MAX, Facts, FactsDocument, Need, decide, read_body};
 use defuse_flow::FactSource as _;
 use defuse_lambda::{AllFacts, Config, Environment, Wiring};
 use jiff::Timestamp;
@@ -24,10 +24,10 @@ enum Asked {
 }
 
 impl Asked {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
         match self {
-            Self::File(facts) => facts.answer(questions, now).await,
-            Self::Tenant(facts) => facts.answer(questions, now).await,
+            Self::File(facts) => facts.answer(needs, now).await,
+            Self::Tenant(facts) => facts.answer(needs, now).await,
         }
     }
 }
@@ -51,8 +51,7 @@ pub(crate) async fn run(arguments: TriageArguments) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let progress = Progress::start("alerts decided", alerts.len(), arguments.json);
     for alert in alerts {
-        let questions: Vec<Question> = rules.questions(&alert).into_iter().collect();
-        let facts = facts.answer(&questions, now).await;
+        let facts = facts.answer(&rules.needs(&alert), now).await;
         let decision = decide(&alert, &facts, &rules, now);
         progress.step();
         let written = if arguments.json {

@@ -12,6 +12,8 @@
 //! | `J#<day>` | `<digest>` | what could not be read, with its reason |
 //! | `W#<webhook>` | `W` | a webhook message that was taken |
 //! | `L#<counter>` | `L` | the alerts that a limit counted |
+//! | `F#<user>` | `automaticReplies`, `risk`, `groups` | an answer, and who is asking for one |
+//! | `U#mailboxes` | `M#<user>` | a user whose mailbox is looked at time and again |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
@@ -28,6 +30,7 @@ mod bundles;
 mod change;
 mod effects;
 mod errors;
+mod facts;
 mod history;
 mod items;
 mod keys;
@@ -42,6 +45,7 @@ mod parts;
 mod rejects;
 mod runs;
 mod table;
+mod watch;
 mod webhooks;
 mod work;
 

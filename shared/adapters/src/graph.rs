@@ -5,6 +5,7 @@
 //! | for | permission |
 //! |---|---|
 //! | automatic replies | `MailboxSettings.Read` |
+//! | automatic replies of many at once | `Mail.Read`, for the mailbox that asks |
 //! | risk | `IdentityRiskyUser.Read.All`, and `User.Read.All` where only the name is known |
 //! | groups | `GroupMember.Read.All` with `User.Read.All` |
 //! | open alerts | `SecurityAlert.Read.All` |
@@ -17,6 +18,7 @@ mod automatic_replies;
 mod client;
 mod directory;
 mod facts;
+mod mail_tips;
 mod open_alerts;
 mod pages;
 mod problem;
@@ -32,6 +34,7 @@ pub use self::{
     client::Graph,
     directory::{read_member_of, read_risky_user},
     facts::GraphFacts,
+    mail_tips::{GraphMailTips, read_mail_tip},
 };
 use crate::sign_in::Application;
 

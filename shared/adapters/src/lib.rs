@@ -8,6 +8,7 @@ mod delivery;
 mod dynamodb;
 mod graph;
 mod http;
+mod pace;
 #[cfg(test)]
 mod scripted;
 mod secret;
@@ -23,10 +24,11 @@ pub use dynamodb::{
     DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
 };
 pub use graph::{
-    Graph, GraphFacts, GraphSettings, GraphSource, read_automatic_replies, read_member_of,
-    read_risky_user,
+    Graph, GraphFacts, GraphMailTips, GraphSettings, GraphSource, read_automatic_replies,
+    read_mail_tip, read_member_of, read_risky_user,
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
+pub use pace::OwnPace;
 pub use secret::Secret;
 pub use secrets::{SecretError, SecretsManager};
 pub use sign_in::{Application, Certificate, CertificateError, Credential};

@@ -166,10 +166,12 @@ impl EvidenceType {
 
     /// The kind of the property at `path` (`userAccount.userPrincipalName`)
     pub fn kind_of(self, path: &str) -> Option<Kind> {
-        let mut properties = self.properties();
+        let (mut properties, mut base) = (self.properties(), BASE);
         let mut steps = path.split('.').peekable();
         while let Some(step) = steps.next() {
-            let (_, kind) = properties.iter().chain(BASE).find(|(name, _)| *name == step)?;
+            let (_, kind) = properties.iter().chain(base).find(|(name, _)| *name == step)?;
+            // What every piece has, the objects inside it have not.
+            base = &[];
             if steps.peek().is_none() {
                 return Some(*kind);
             }
@@ -685,6 +687,9 @@ mod tests {
         check(EvidenceType::Ip, "roles", Some(Texts));
         check(EvidenceType::Ip, "countryLetterCode.more", None);
         check(EvidenceType::Ip, "colour", None);
+        check(EvidenceType::User, "roles", Some(Texts));
+        check(EvidenceType::User, "userAccount.roles", None);
+        check(EvidenceType::User, "userAccount.createdDateTime", None);
     }
 
     #[track_caller]

@@ -8,8 +8,6 @@ mod test;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 
 use self::{evidence_test::EvidenceTest, property::Value, test::Test};
@@ -27,10 +25,10 @@ pub use self::{
 use crate::{
     alert::Alert,
     criterion::{self, Criterion, Maker},
-    diagnostic::Code,
+    diagnostic::{Code, Diagnostic},
     document::Cursor,
     explanation::{Explanation, Truth},
-    fact::{Facts, Question, Unknown},
+    fact::{Facts, Need, Unknown},
     organisation::Organisation,
 };
 
@@ -90,16 +88,22 @@ impl Condition {
         self.part.evaluate(situation)
     }
 
-    /// Everything it must know to answer
-    pub(crate) fn questions(
-        &self,
-        alert: &Alert,
-        organisation: &Organisation,
-    ) -> BTreeSet<Question> {
-        let mut questions = BTreeSet::new();
-        self.part
-            .visit(&mut |criterion| questions.extend(criterion.questions(alert, organisation)));
-        questions
+    /// Everything it must know to answer; the same question may come more than once
+    pub(crate) fn needs(&self, alert: &Alert, organisation: &Organisation) -> Vec<Need> {
+        let mut needs = Vec::new();
+        self.part.visit(&mut |criterion| needs.extend(criterion.needs(alert, organisation)));
+        needs
+    }
+
+    /// Names each range of addresses it asks for that is not among `known`
+    pub(crate) fn check_ranges(&self, file: &str, known: &[&str]) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        self.part.visit(&mut |criterion| {
+            if let Criterion::AddressInNamedRange(it) = criterion {
+                problems.extend(it.check(file, known));
+            }
+        });
+        problems
     }
 
     /// Whether it asks for anything that the user of the alert can set

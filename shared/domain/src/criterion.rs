@@ -2,6 +2,7 @@
 //! below.
 
 mod address_in_named_range;
+mod named;
 mod other_open_alerts;
 mod per_user;
 mod user_high_risk;
@@ -16,7 +17,7 @@ mod tests;
 use serde_json::Value;
 
 use crate::{
-    alert::Alert, condition::Situation, document::Cursor, explanation::Explanation, fact::Question,
+    alert::Alert, condition::Situation, document::Cursor, explanation::Explanation, fact::Need,
     organisation::Organisation,
 };
 
@@ -76,13 +77,14 @@ macro_rules! criteria {
                 }
             }
 
-            pub(crate) fn questions(
-                &self,
-                alert: &Alert,
-                organisation: &Organisation,
-            ) -> Vec<Question> {
+            /// Everything it must know to answer, each no older than it allows
+            pub(crate) fn needs(&self, alert: &Alert, organisation: &Organisation) -> Vec<Need> {
                 match self {
-                    $(Self::$variant(_) => $module::$variant::questions(alert, organisation),)+
+                    $(Self::$variant(it) => {
+                        let max_age = it.max_age();
+                        let questions = $module::$variant::questions(alert, organisation);
+                        questions.into_iter().map(|question| Need { question, max_age }).collect()
+                    })+
                 }
             }
 

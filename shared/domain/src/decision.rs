@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     classification::Classification,
     condition::Situation,
     explanation::{Explanation, Truth, UnknownFact},
-    fact::{Facts, Question},
+    fact::{Facts, Need, Question},
     organisation::Organisation,
     playbook::{Mode, Playbook, PlaybookName},
 };
@@ -167,17 +167,28 @@ impl RuleBook {
     }
 
     /// Everything that must be known to decide `alert`: only what the playbooks ask whose trigger
-    /// may hold, each question once
-    pub fn questions(&self, alert: &Alert) -> BTreeSet<Question> {
+    /// may hold, each question once, as young as the strictest of the criteria wants its answer
+    pub fn needs(&self, alert: &Alert) -> Vec<Need> {
         if alert.is_resolved_at_source() {
-            return BTreeSet::new();
+            return Vec::new();
         }
         let facts = Facts::default();
         let situation = self.situation(alert, &facts, Timestamp::UNIX_EPOCH);
-        self.playbooks()
+        let needs = self
+            .playbooks()
             .filter(|it| it.trigger().evaluate(situation).answer != Truth::False)
-            .flat_map(|it| it.criteria().questions(alert, &self.organisation))
-            .collect()
+            .flat_map(|it| it.criteria().needs(alert, &self.organisation));
+        let mut ages: BTreeMap<Question, SignedDuration> = BTreeMap::new();
+        for Need { question, max_age } in needs {
+            let least = ages.entry(question).or_insert(max_age);
+            *least = max_age.min(*least);
+        }
+        ages.into_iter().map(|(question, max_age)| Need { question, max_age }).collect()
+    }
+
+    /// The questions of [`RuleBook::needs`]
+    pub fn questions(&self, alert: &Alert) -> BTreeSet<Question> {
+        self.needs(alert).into_iter().map(|it| it.question).collect()
     }
 
     const fn situation<'a>(

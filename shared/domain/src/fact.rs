@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{alert_id::AlertId, severity::Severity, user::User, wire_name::wire_names};
+use crate::{
+    alert_id::AlertId, severity::Severity, sighting::History, user::User, wire_name::wire_names,
+};
 
 /// Something that a criterion must know from elsewhere
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -55,6 +57,15 @@ impl fmt::Display for Question {
     }
 }
 
+/// A question that must be answered, and how old the answer may be
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// What must be known
+    pub question: Question,
+    /// An answer that was read longer ago is none
+    pub max_age: SignedDuration,
+}
+
 /// What a question may be answered
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,6 +97,17 @@ pub enum AutomaticReplies {
         /// Until
         end: Timestamp,
     },
+}
+
+impl AutomaticReplies {
+    /// Whether they are given at that moment
+    pub fn is_on(self, moment: Timestamp) -> bool {
+        match self {
+            Self::Disabled => false,
+            Self::AlwaysEnabled => true,
+            Self::Scheduled { start, end } => (start..=end).contains(&moment),
+        }
+    }
 }
 
 wire_names! {
@@ -245,6 +267,9 @@ pub struct Fact {
     pub source: String,
     /// When it was read
     pub read: Timestamp,
+    /// Since when it is seen so, where somebody keeps that
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
 }
 
 /// The facts of one run: each question once

@@ -13,6 +13,7 @@ use crate::{
     fact::{OpenAlert, Unknown},
     organisation::names,
     severity::Severity,
+    sighting::History,
     user::User,
 };
 
@@ -28,6 +29,9 @@ pub(crate) const OPEN_ALERTS_MAX: u32 = 100;
 /// The fields of an open alert
 pub(crate) const OPEN_ALERT: [&str; 3] = ["id", "severity", "createdDateTime"];
 
+/// The fields of how automatic replies were seen
+pub(crate) const SEEN: [&str; 2] = ["since", "lastOther"];
+
 /// The key that says why something is not known
 pub(crate) const UNKNOWN: &str = "unknown";
 
@@ -36,6 +40,8 @@ pub(crate) const UNKNOWN: &str = "unknown";
 pub struct UserFacts {
     /// Graph's `automaticRepliesSetting`
     pub automatic_replies: Option<Given<Value>>,
+    /// Since when the automatic replies are seen as they are
+    pub automatic_replies_seen: Option<History>,
     /// Graph's `riskyUser`
     pub risky_user: Option<Given<Value>>,
     /// Graph's `memberOf`
@@ -95,8 +101,14 @@ impl FactsDocument {
 
 impl UserFacts {
     /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 5] =
-        ["automaticRepliesSetting", "riskyUser", "memberOf", "tags", "otherOpenAlerts"];
+    pub(crate) const FIELDS: [&'static str; 6] = [
+        "automaticRepliesSetting",
+        "automaticRepliesSeen",
+        "riskyUser",
+        "memberOf",
+        "tags",
+        "otherOpenAlerts",
+    ];
 
     fn read(at: &Cursor<'_>, now: Timestamp) -> Option<Self> {
         if let Some(reason) = at.only_field(UNKNOWN) {
@@ -104,6 +116,7 @@ impl UserFacts {
             let why = why(&reason)?;
             return Some(Self {
                 automatic_replies: Some(Err(why.clone())),
+                automatic_replies_seen: None,
                 risky_user: Some(Err(why.clone())),
                 member_of: Some(Err(why.clone())),
                 tags: None,
@@ -113,6 +126,8 @@ impl UserFacts {
         let fields = at.fields(&Self::FIELDS)?;
         let json = |name| fields.or(name, None, |it| given(it, |it| Some(it.json())).map(Some));
         let automatic_replies = json("automaticRepliesSetting");
+        let automatic_replies_seen =
+            fields.or("automaticRepliesSeen", None, |it| history(it).map(Some));
         let risky_user = json("riskyUser");
         let member_of = json("memberOf");
         let tags = fields.or("tags", None, |it| given(it, names).map(Some));
@@ -120,12 +135,20 @@ impl UserFacts {
             fields.or("otherOpenAlerts", None, |it| given_open_alerts(it, now).map(Some));
         Some(Self {
             automatic_replies: automatic_replies?,
+            automatic_replies_seen: automatic_replies_seen?,
             risky_user: risky_user?,
             member_of: member_of?,
             tags: tags?,
             open_alerts: open_alerts?,
         })
     }
+}
+
+fn history(at: &Cursor<'_>) -> Option<History> {
+    let fields = at.fields(&SEEN)?;
+    let seen_since = fields.require("since").and_then(Cursor::time);
+    let last_other = fields.or("lastOther", None, |it| it.time().map(Some));
+    Some(History { seen_since: seen_since?, last_other: last_other? })
 }
 
 fn given<'a, T>(at: &Cursor<'a>, read: impl Fn(&Cursor<'a>) -> Option<T>) -> Option<Given<T>> {

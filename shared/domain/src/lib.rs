@@ -29,6 +29,7 @@ mod schema;
 mod services;
 mod settings;
 mod severity;
+mod sighting;
 mod source;
 mod subnet;
 #[cfg(test)]
@@ -57,8 +58,8 @@ pub use document::{DOCUMENT_BYTES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_NODES_MAX};
 pub use evidence::Evidence;
 pub use explanation::{Explanation, Truth, UnknownFact};
 pub use fact::{
-    Answer, AutomaticReplies, Fact, Facts, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question,
-    Risk, RiskLevel, Unknown, UnknownReason,
+    Answer, AutomaticReplies, Fact, Facts, Need, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert,
+    Question, Risk, RiskLevel, Unknown, UnknownReason,
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
@@ -79,6 +80,7 @@ pub use settings::{
     GraphSettings, SecretRef, Settings,
 };
 pub use severity::{Severity, Status};
+pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use user::User;

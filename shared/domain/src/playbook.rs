@@ -252,6 +252,11 @@ impl Playbook {
         case.check(&self.name, alert, &rules)
     }
 
+    /// Names each range of addresses it asks for that is not among `known`
+    pub fn check_ranges(&self, file: &str, known: &[&str]) -> Vec<Diagnostic> {
+        self.criteria.check_ranges(file, known)
+    }
+
     /// Names each channel it tells that is not among `known`
     pub fn check_channels(&self, file: &str, known: &[&str]) -> Vec<Diagnostic> {
         let mut problems = Vec::new();

@@ -69,7 +69,7 @@ pub(crate) fn user(principal_name: &str) -> User {
 
 /// An answer that was read just now
 pub(crate) fn fact(question: Question, answer: Result<Answer, Unknown>) -> Fact {
-    Fact { question, answer, source: "test".to_owned(), read: time(NOW) }
+    Fact { question, answer, source: "test".to_owned(), read: time(NOW), history: None }
 }
 
 pub(crate) fn condition(yaml: &str) -> Result<Condition, Vec<Diagnostic>> {

@@ -24,9 +24,18 @@ pub struct User {
 }
 
 impl User {
-    /// What a directory can be asked by: the id, else the principal name
+    /// What a directory can be asked by: its own id, else the principal name.
+    ///
+    /// Some sources put an id of their own in its place, which is no GUID and may be the same for
+    /// everybody (Cloud Apps: `11161`); that is the last resort.
     pub fn directory_key(&self) -> Option<&str> {
-        self.id.as_deref().or(self.principal_name.as_deref())
+        let directory_id = self.id.as_deref().filter(|_| self.has_directory_id());
+        directory_id.or(self.principal_name.as_deref()).or(self.id.as_deref())
+    }
+
+    /// Whether its id is one as a directory gives them
+    pub fn has_directory_id(&self) -> bool {
+        self.id.as_deref().is_some_and(is_guid)
     }
 
     /// Whether `name` is this user's id or principal name, whatever the case
@@ -41,6 +50,13 @@ impl fmt::Display for User {
         let name = self.principal_name.as_ref().or(self.id.as_ref()).or(self.account_name.as_ref());
         f.write_str(name.map_or("(unnamed user)", String::as_str))
     }
+}
+
+/// Whether it is an id as a directory gives them
+fn is_guid(text: &str) -> bool {
+    let groups: Vec<&str> = text.split('-').collect();
+    groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12])
+        && groups.iter().all(|group| group.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
 /// Each person once, in order.
@@ -69,6 +85,21 @@ pub(crate) fn distinct(users: impl IntoIterator<Item = User>) -> Vec<User> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_is_asked_by_its_own_id_or_by_name() {
+        const GUID: &str = "11111111-2222-3333-4444-555555555555";
+        let check = |id: Option<&str>, name: Option<&str>, expected| {
+            let owned = |it: Option<&str>| it.map(str::to_owned);
+            let user = User { id: owned(id), principal_name: owned(name), account_name: None };
+            assert_eq!(user.directory_key(), expected, "for {user:?}");
+        };
+        check(Some(GUID), Some("kim"), Some(GUID));
+        check(Some("11161"), Some("kim"), Some("kim"));
+        check(Some("11161"), None, Some("11161"));
+        check(None, Some("kim"), Some("kim"));
+        check(None, None, None);
+    }
 
     #[test]
     fn one_person_named_twice_is_one_user() {

@@ -35,6 +35,27 @@ fn decided(playbooks: [Playbook; 2]) -> Decision {
 }
 
 #[test]
+fn a_range_that_the_settings_do_not_name_is_a_mistake() {
+    let playbook = playbook(
+        "office",
+        "shadow",
+        "{ addressInNamedRange: offices }",
+        "{ falsePositive: notMalicious }",
+        "",
+    );
+    assert_eq!(playbook.check_ranges("office.yaml", &["offices"]), []);
+    let told = |known: &[&str]| {
+        let problems = playbook.check_ranges("office.yaml", known);
+        problems.iter().map(ToString::to_string).collect::<Vec<String>>().join("\n")
+    };
+    let misspelt = told(&["office"]);
+    assert!(misspelt.contains("the settings have no range `offices`"), "{misspelt}");
+    assert!(misspelt.contains("did you mean `office`?"), "{misspelt}");
+    assert!(misspelt.contains("criteria"), "{misspelt}");
+    assert!(told(&[]).contains("add it to `namedRanges` in settings.yaml"));
+}
+
+#[test]
 fn a_playbook_in_shadow_mode_never_disagrees() {
     let benign = "{ falsePositive: notMalicious }";
     let grave = "{ truePositive: malware }";

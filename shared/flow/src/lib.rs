@@ -1,17 +1,22 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
-//! In the order of an alert's way: `receive`, `triage`, `deliver`, `post`.
+//! In the order of an alert's way: `receive`, `triage` (by way of `facts`), `deliver`, `post`; and
+//! beside it `watch`.
 
 mod deliver;
+mod facts;
 mod intake;
 mod ports;
 mod post;
 mod receive;
 mod triage;
+mod watch;
 
 pub use deliver::{Deliver, DeliverError};
+pub use facts::Remembered;
 pub use intake::{Intake, Taken};
 pub use ports::*;
 pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};
 pub use triage::{Triage, Triaged};
+pub use watch::{Watch, Watched};

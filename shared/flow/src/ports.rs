@@ -6,6 +6,7 @@ mod alerts;
 mod bundles;
 mod chat;
 mod delivery;
+mod fact_cache;
 mod facts;
 mod history;
 mod left_out;
@@ -13,6 +14,7 @@ mod limits;
 mod pace;
 mod parts;
 mod runs;
+mod watch;
 
 use std::error::Error;
 
@@ -21,6 +23,7 @@ pub use self::{
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
+    fact_cache::{FactCache, Found, Lease},
     facts::FactSource,
     history::{AlertHistory, HISTORY_MAX, HistoryStore},
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
@@ -28,6 +31,7 @@ pub use self::{
     pace::{Pace, Rate, Turn},
     parts::PartStore,
     runs::{AlertState, Recorded, RunStore, StoredAlert},
+    watch::{Mailboxes, WatchList},
 };
 
 /// The cause of a port's error

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use defuse_domain::{
-    Action, Alert, AlertId, AsRead, Decision, Kept, LastRun, Outcome, Plan, Playbook, Question,
-    RuleBook, Run, RunKey, User, decide,
+    Action, Alert, AlertId, AsRead, Decision, Kept, LastRun, Outcome, Plan, Playbook, RuleBook,
+    Run, RunKey, User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
@@ -52,8 +52,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             Some(key) => self.store.run(&key).await?.map(|run| LastRun { run, effects, refused }),
             None => None,
         };
-        let questions: Vec<Question> = self.rules.questions(&alert).into_iter().collect();
-        let facts = self.facts.answer(&questions, now).await;
+        let facts = self.facts.answer(&self.rules.needs(&alert), now).await;
 
         let decision = decide(&alert, &facts, &self.rules, now);
 

@@ -56,8 +56,11 @@ impl Config {
         let Reader { files, mut problems, .. } = reader;
         problems.extend(repeated_names(&playbooks));
         let channels: Vec<&str> = settings.channels.keys().map(String::as_str).collect();
+        let ranges = settings.organisation.named_ranges.keys();
+        let ranges: Vec<&str> = ranges.map(String::as_str).collect();
         for (file, playbook) in &playbooks {
             problems.extend(playbook.check_channels(file, &channels));
+            problems.extend(playbook.check_ranges(file, &ranges));
         }
         if !problems.is_empty() {
             return Err(ConfigError { problems });

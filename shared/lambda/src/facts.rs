@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use defuse_adapters::{GraphFacts, StoredAlertFacts};
-use defuse_domain::{Answer, Fact, Facts, Organisation, Question, Unknown, UnknownReason, User};
+use defuse_domain::{
+    Answer, Fact, Facts, Need, Organisation, Question, Unknown, UnknownReason, User,
+};
 use defuse_flow::FactSource;
 use jiff::Timestamp;
+
+use crate::turns::Turns;
 
 /// Who knows which alerts of a user are open
 #[derive(Clone, Debug)]
@@ -20,7 +24,7 @@ pub enum OpenAlertFacts {
 #[derive(Clone, Debug)]
 pub struct AllFacts {
     /// The directory, and the alerts at their source
-    pub graph: Option<GraphFacts>,
+    pub graph: Option<GraphFacts<Turns>>,
     /// Open alerts
     pub open_alerts: OpenAlertFacts,
     /// Tags of users
@@ -56,37 +60,38 @@ impl AllFacts {
 }
 
 impl FactSource for AllFacts {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
-        let mut asked: BTreeMap<Who, Vec<Question>> = BTreeMap::new();
-        for question in questions {
-            asked.entry(self.who(question)).or_default().push(question.clone());
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
+        let mut asked: BTreeMap<Who, Vec<Need>> = BTreeMap::new();
+        for need in needs {
+            asked.entry(self.who(&need.question)).or_default().push(need.clone());
         }
         let mut facts = Vec::new();
-        for (who, questions) in asked {
+        for (who, needs) in asked {
             let fact = |question: Question, answer, source: &str| Fact {
                 question,
                 answer,
                 source: source.to_owned(),
                 read: now,
+                history: None,
             };
             match (who, &self.graph, &self.open_alerts) {
-                (Who::Settings, _, _) => facts.extend(questions.into_iter().map(|question| {
-                    let answer = self.tags(question.user());
-                    fact(question, answer, "settings")
+                (Who::Settings, _, _) => facts.extend(needs.into_iter().map(|need| {
+                    let answer = self.tags(need.question.user());
+                    fact(need.question, answer, "settings")
                 })),
                 (Who::Store, _, OpenAlertFacts::Stored(store)) => {
-                    facts.extend(store.answer(&questions, now).await.iter().cloned());
+                    facts.extend(store.answer(&needs, now).await.iter().cloned());
                 }
                 (Who::Graph, Some(graph), _) => {
-                    facts.extend(graph.answer(&questions, now).await.iter().cloned());
+                    facts.extend(graph.answer(&needs, now).await.iter().cloned());
                 }
                 (Who::Graph | Who::Store, _, _) => {
                     let why = Unknown::with_detail(
                         UnknownReason::NotConfigured,
                         "the settings name no Microsoft Graph",
                     );
-                    let unknown = |question| fact(question, Err(why.clone()), "settings");
-                    facts.extend(questions.into_iter().map(unknown));
+                    let unknown = |need: Need| fact(need.question, Err(why.clone()), "settings");
+                    facts.extend(needs.into_iter().map(unknown));
                 }
             }
         }

@@ -10,6 +10,7 @@ mod facts;
 mod process;
 mod telemetry;
 mod tenant;
+mod turns;
 mod wiring;
 
 pub use batch::each_record;
@@ -19,6 +20,7 @@ pub use environment::{AwsCredentials, Environment, Lookup};
 pub use facts::{AllFacts, OpenAlertFacts};
 pub use process::run_function;
 pub use telemetry::start_logs;
+pub use turns::Turns;
 pub use wiring::{DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring};
 
 /// Whether an environment variable is set to anything

@@ -10,7 +10,7 @@ use defuse_adapters::{
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
-use crate::{environment::Lookup, wiring::StartError};
+use crate::{environment::Lookup, turns::Turns, wiring::StartError};
 
 /// How long one request may take
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
@@ -116,8 +116,11 @@ impl Tenant<'_> {
         Ok(Some(Graph::new(&settings, self.http()?)?))
     }
 
-    pub(crate) async fn graph_facts(&self) -> Result<Option<GraphFacts>, StartError> {
-        Ok(self.graph().await?.map(GraphFacts::new))
+    pub(crate) async fn graph_facts(
+        &self,
+        turns: Turns,
+    ) -> Result<Option<GraphFacts<Turns>>, StartError> {
+        Ok(self.graph().await?.map(|graph| GraphFacts::new(graph, turns)))
     }
 
     /// Where alerts are resolved

@@ -8,20 +8,21 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, DynamoDbStore, HttpError, Reach, Secret, SecretError,
+    CertificateError, ChatChannels, DynamoDbStore, HttpError, OwnPace, Reach, Secret, SecretError,
     SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Post, Receive, Triage};
+use defuse_flow::{Deliver, Post, Receive, Remembered, Triage};
 
 use crate::{
     config::{Config, ConfigError},
     environment::{AwsCredentials, Environment},
     facts::{AllFacts, OpenAlertFacts},
     tenant::Tenant,
+    turns::Turns,
 };
 
 /// What the function `triage` is made of
-pub type TriageApp = Triage<AllFacts, DynamoDbStore>;
+pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
 /// What the function `deliver` is made of
 pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
 /// What the function `chat` is made of
@@ -176,13 +177,14 @@ impl Wiring {
 
     /// Facts, with open alerts from the table or, where nothing is stored, from their source
     pub async fn facts(&self, stored: bool) -> Result<AllFacts, StartError> {
-        let open_alerts = if stored {
-            OpenAlertFacts::Stored(StoredAlertFacts::new(self.store()))
+        let (open_alerts, turns) = if stored {
+            let store = StoredAlertFacts::new(self.store());
+            (OpenAlertFacts::Stored(store), Turns::Shared(self.store()))
         } else {
-            OpenAlertFacts::AtSource
+            (OpenAlertFacts::AtSource, Turns::Own(OwnPace::default()))
         };
         Ok(AllFacts {
-            graph: self.tenant().graph_facts().await?,
+            graph: self.tenant().graph_facts(turns).await?,
             open_alerts,
             organisation: self.config.settings.organisation.clone(),
         })
@@ -200,7 +202,8 @@ impl Wiring {
 
     /// The function `triage`
     pub async fn triage(&self) -> Result<TriageApp, StartError> {
-        Ok(Triage::new(self.config.rules.clone(), self.facts(true).await?, self.store()))
+        let facts = Remembered::new(self.facts(true).await?, self.store());
+        Ok(Triage::new(self.config.rules.clone(), facts, self.store()))
     }
 
     /// The function `deliver`

@@ -10,7 +10,7 @@ mod store;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use chat::{ChatPost, MemoryChat, MemoryTopic};
-pub use facts::FixedFacts;
+pub use facts::{FixedFacts, FixedMailboxes};
 pub use source::{MemorySource, SourceView};
 pub use store::MemoryStore;
 

@@ -178,6 +178,16 @@ impl Tenant {
         self.shared.state().page_size = page_size.max(1);
     }
 
+    /// Bears one request for a risky user in so much time, of all applications together
+    pub fn limit_risky_users(&self, every: Duration) {
+        self.shared.state().risk_rate = Some(graph::Rate::new(every));
+    }
+
+    /// How many requests for risky users came too early
+    pub fn n_over_the_limit_of_risky_users(&self) -> usize {
+        self.shared.state().risk_rate.as_ref().map_or(0, graph::Rate::n_refused)
+    }
+
     /// Every request so far, the oldest first; of very many, the last 10,000
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.shared.state().record.to_vec()

@@ -26,6 +26,8 @@ pub(super) const HEAD: &str = "H";
 
 /// What the sort keys of an alert's parts begin with
 pub(super) const PART: &str = "P#";
+/// What the sort key of a user begins with whose mailbox is looked at
+pub(super) const WATCHED: &str = "M#";
 
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
@@ -85,6 +87,16 @@ impl Key {
         Self { pk: format!("L#{}", bounded(counter)), sk: "L".to_owned() }
     }
 
+    /// What is kept of a question about a user
+    pub(super) fn fact(user: &str, kind: &str) -> Self {
+        Self { pk: format!("F#{}", bounded(&user.to_lowercase())), sk: kind.to_owned() }
+    }
+
+    /// A user whose mailbox is looked at
+    pub(super) fn watched(name: &str) -> Self {
+        Self { pk: watch_list(), sk: format!("{WATCHED}{}", bounded(&name.to_lowercase())) }
+    }
+
     pub(super) fn notification(id: &str) -> Self {
         Self { pk: format!("N#{}", bounded(id)), sk: "N".to_owned() }
     }
@@ -111,6 +123,11 @@ impl Key {
             (SK.to_owned(), AttributeValue::S(self.sk)),
         ])
     }
+}
+
+/// Partition key of the list of mailboxes that are looked at
+pub(super) fn watch_list() -> String {
+    "U#mailboxes".to_owned()
 }
 
 /// Partition key of an alert

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_domain::{
-    AlertId, Answer, Fact, Facts, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question, Unknown,
-    UnknownReason, User,
+    AlertId, Answer, Fact, Facts, Need, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question,
+    Unknown, UnknownReason, User,
 };
 use defuse_flow::{AlertState, FactSource, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -134,9 +134,9 @@ impl StoredAlertFacts {
 }
 
 impl FactSource for StoredAlertFacts {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
         let mut facts = Vec::new();
-        for question in questions {
+        for Need { question, .. } in needs {
             let answer = match question {
                 Question::OpenAlerts(user) => self.open_alerts(user, now).await,
                 Question::AutomaticReplies(_)
@@ -145,7 +145,8 @@ impl FactSource for StoredAlertFacts {
                 | Question::Tags(_) => Err(Unknown::because(UnknownReason::NotAsked)),
             };
             let source = "stored alerts".to_owned();
-            facts.push(Fact { question: question.clone(), answer, source, read: now });
+            let question = question.clone();
+            facts.push(Fact { question, answer, source, read: now, history: None });
         }
         Facts::new(facts)
     }
@@ -172,9 +173,10 @@ mod tests {
         });
         let kim = User { id: Some("1".to_owned()), ..User::default() };
         let question = Question::OpenAlerts(kim);
+        let need = Need { question: question.clone(), max_age: SignedDuration::ZERO };
 
         let facts = StoredAlertFacts::new(store_that([&query]))
-            .answer(std::slice::from_ref(&question), Timestamp::UNIX_EPOCH)
+            .answer(&[need], Timestamp::UNIX_EPOCH)
             .await;
 
         let unknown = facts.get(&question).unwrap().answer.as_ref().unwrap_err();

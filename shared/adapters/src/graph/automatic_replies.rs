@@ -49,7 +49,7 @@ pub fn read_automatic_replies(setting: &Value) -> Result<AutomaticReplies, Unkno
 }
 
 /// A `dateTimeTimeZone`
-fn time(setting: &Value, name: &str) -> Result<Timestamp, Unknown> {
+pub(super) fn time(setting: &Value, name: &str) -> Result<Timestamp, Unknown> {
     let part = |part: &str| setting.get(name)?.get(part)?.as_str();
     let (Some(date_time), Some(zone)) = (part("dateTime"), part("timeZone")) else {
         return Err(unreadable(format!("automatic replies are scheduled without `{name}`")));

@@ -132,6 +132,22 @@ impl Graph {
         self.call(call, deadline).await
     }
 
+    /// Reads a resource with one request and no more; a token that is not accepted is forgotten
+    pub(super) async fn get_once(
+        &self,
+        url: &Url,
+        deadline: Deadline,
+    ) -> Result<Answer, CallError> {
+        let Inner { http, tokens, .. } = &*self.inner;
+        let call = Call { method: Method::GET, url, body: None, tries: Tries::One };
+        let token = tokens.token(http, deadline).await?;
+        let answer = self.send(call.request(&token)?, call.tries, deadline).await?;
+        if answer.status == 401 {
+            tokens.forget(&token).await;
+        }
+        Ok(answer)
+    }
+
     /// Calls, and once more with a new token where the one we had is not accepted
     pub(super) async fn call(
         &self,

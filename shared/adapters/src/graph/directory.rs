@@ -3,10 +3,13 @@
 //! Permissions: `MailboxSettings.Read`; `IdentityRiskyUser.Read.All` (and a licence for Entra ID
 //! P2); `User.Read.All` to find the id of a user whose name alone is known; `GroupMember.Read.All`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use defuse_domain::{AutomaticReplies, Risk, RiskLevel, Unknown, UnknownReason, User};
+use defuse_flow::{Pace, Rate, Turn};
+use jiff::Timestamp;
 use serde_json::Value;
+use tokio::time::sleep;
 use tracing::warn;
 use url::Url;
 
@@ -18,13 +21,20 @@ use super::{
 };
 use crate::{
     chain::Chain,
-    http::{Answer, with_query},
+    http::{Answer, HttpError, with_query},
 };
 
 const MAILBOX: &str = "MailboxSettings.Read";
 const RISK: &str = "IdentityRiskyUser.Read.All";
 const USER: &str = "User.Read.All";
 const GROUPS: &str = "GroupMember.Read.All";
+
+/// One request a second, and room for those that are on their way for different times
+const RISK_RATE: Rate = Rate { name: "riskyUsers", every: Duration::from_millis(1_200) };
+/// How long a turn is waited for, at the most
+const RISK_PATIENCE: Duration = Duration::from_secs(10);
+/// How often a risk is asked for, at the most
+const RISK_TRIES_MAX: usize = 3;
 
 /// Graph's and Exchange's words for a user who is not there
 const NO_SUCH_USER: [&str; 4] =
@@ -51,10 +61,15 @@ pub(super) async fn automatic_replies(
 }
 
 /// The risk that Entra ID sees in a user; one it never saw any in has none
-pub(super) async fn risk(graph: &Graph, user: &User, deadline: Deadline) -> Result<Risk, Unknown> {
+pub(super) async fn risk<P: Pace>(
+    graph: &Graph,
+    pace: &P,
+    user: &User,
+    deadline: Deadline,
+) -> Result<Risk, Unknown> {
     let id = object_id(graph, user, deadline).await?;
     let url = address(graph, &["identityProtection", "riskyUsers", &id])?;
-    let answer = ask(graph, &url, deadline).await?;
+    let answer = in_turn(graph, pace, &url, deadline).await?;
     // Why: a 404 of something before Graph must not read as "never at risk".
     if answer.status == 404 && Problem::read(&answer).is_from_graph() {
         return Ok(Risk { level: RiskLevel::None, confirmed_compromised: false });
@@ -85,16 +100,9 @@ pub(super) async fn groups(
     Ok(groups)
 }
 
-/// What the directory is asked by: the user's id there, else the name.
-///
-/// Some sources put an id of their own in its place, which is no GUID (Cloud Apps: `11161`).
+/// What the directory is asked by
 pub(super) fn key(user: &User) -> Result<&str, Unknown> {
-    user.id
-        .as_deref()
-        .filter(|it| is_guid(it))
-        .or(user.principal_name.as_deref())
-        .or_else(|| user.directory_key())
-        .ok_or_else(|| Unknown::because(UnknownReason::UserNotNamed))
+    user.directory_key().ok_or_else(|| Unknown::because(UnknownReason::UserNotNamed))
 }
 
 /// The user's id in the directory, which is asked for it where the alert does not have it.
@@ -102,7 +110,7 @@ pub(super) fn key(user: &User) -> Result<&str, Unknown> {
 /// Asked for risk by any other id, Entra ID would say that it never saw any.
 async fn object_id(graph: &Graph, user: &User, deadline: Deadline) -> Result<String, Unknown> {
     let key = key(user)?;
-    if is_guid(key) {
+    if user.has_directory_id() {
         return Ok(key.to_owned());
     }
     let url = with_query(address(graph, &["users", key])?, &[("$select", "id,userPrincipalName")]);
@@ -113,12 +121,6 @@ async fn object_id(graph: &Graph, user: &User, deadline: Deadline) -> Result<Str
     let found = body(&answer, USER)?;
     let id = found.get("id").and_then(Value::as_str).filter(|it| !it.is_empty());
     id.map(str::to_owned).ok_or_else(|| unreadable("the user has no id"))
-}
-
-fn is_guid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|it| it.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|group| group.bytes().all(|it| it.is_ascii_hexdigit()))
 }
 
 /// Reads one `riskyUser`.
@@ -199,13 +201,58 @@ fn read_group(item: &Value, groups: &mut BTreeSet<String>) -> Result<(), Unknown
     Ok(())
 }
 
+/// Asks where the tenant bears one request a second of all its applications together, and says so
+/// with a 429 that names no time: each request, a repeat too, takes a turn of its own
+async fn in_turn<P: Pace>(
+    graph: &Graph,
+    pace: &P,
+    url: &Url,
+    deadline: Deadline,
+) -> Result<Answer, Unknown> {
+    let mut last = None;
+    for _ in 0..RISK_TRIES_MAX {
+        // Why: turns go by the time that it is, and not by when the run began.
+        let patience = RISK_PATIENCE.min(deadline.left());
+        match pace.turn(RISK_RATE, patience, Timestamp::now()).await {
+            Ok(Turn::Now) => {}
+            Ok(Turn::TooLate { .. }) => break,
+            Err(error) => {
+                warn!(error = %Chain(&error), "no turn to ask for a risk");
+                break;
+            }
+        }
+        let answer = match graph.get_once(url, deadline).await {
+            Ok(answer) => answer,
+            Err(error @ CallError::Http(HttpError::Unreachable { .. })) => {
+                last = Some(Err(no_answer(&error)));
+                continue;
+            }
+            Err(error) => return Err(no_answer(&error)),
+        };
+        match (answer.status, answer.retry_after) {
+            (401 | 429 | 500 | 502 | 503 | 504, None) => last = Some(Ok(answer)),
+            (429 | 503, Some(pause)) if pause < deadline.left() => {
+                last = Some(Ok(answer));
+                sleep(pause).await;
+            }
+            _ => return Ok(answer),
+        }
+    }
+    last.unwrap_or_else(|| {
+        let detail = "others ask for risks, and no turn was free in time";
+        Err(Unknown::with_detail(UnknownReason::Throttled, detail))
+    })
+}
+
 /// Asks Graph; where no answer came, the cause is logged here, for a fact has no room for it
 pub(super) async fn ask(graph: &Graph, url: &Url, deadline: Deadline) -> Result<Answer, Unknown> {
-    graph.get(url, deadline).await.map_err(|error| {
-        let unknown = unanswered(&error);
-        warn!(error = %Chain(&error), reason = unknown.reason, "Microsoft Graph gave no answer");
-        unknown
-    })
+    graph.get(url, deadline).await.map_err(|error| no_answer(&error))
+}
+
+pub(super) fn no_answer(error: &CallError) -> Unknown {
+    let unknown = unanswered(error);
+    warn!(error = %Chain(error), reason = unknown.reason, "Microsoft Graph gave no answer");
+    unknown
 }
 
 pub(super) fn address(graph: &Graph, parts: &[&str]) -> Result<Url, Unknown> {
@@ -213,7 +260,7 @@ pub(super) fn address(graph: &Graph, parts: &[&str]) -> Result<Url, Unknown> {
 }
 
 /// The JSON of an answer that is a success
-fn body(answer: &Answer, permission: &str) -> Result<Value, Unknown> {
+pub(super) fn body(answer: &Answer, permission: &str) -> Result<Value, Unknown> {
     if !answer.is_success() {
         return Err(Problem::read(answer).unknown(permission));
     }

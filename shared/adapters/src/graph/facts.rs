@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use defuse_domain::{Answer, Fact, Facts, Question, Unknown, UnknownReason};
-use defuse_flow::FactSource;
+use defuse_domain::{Answer, Fact, Facts, Need, Question, Unknown, UnknownReason};
+use defuse_flow::{FactSource, Pace};
 use jiff::Timestamp;
 use tokio::{task::JoinSet, time::timeout_at};
 use tracing::{Instrument, warn};
@@ -24,21 +24,22 @@ const AT_ONCE_MAX: usize = 4;
 
 /// The facts that Microsoft Graph knows
 #[derive(Clone, Debug)]
-pub struct GraphFacts {
+pub struct GraphFacts<P> {
     graph: Graph,
+    pace: P,
 }
 
-impl GraphFacts {
-    /// Facts by way of `graph`
-    pub const fn new(graph: Graph) -> Self {
-        Self { graph }
+impl<P> GraphFacts<P> {
+    /// Facts by way of `graph`, risks at that pace
+    pub const fn new(graph: Graph, pace: P) -> Self {
+        Self { graph, pace }
     }
 }
 
-impl FactSource for GraphFacts {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+impl<P: Pace + Clone + Send + Sync + 'static> FactSource for GraphFacts<P> {
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
         let deadline = self.graph.answer_deadline();
-        let mut left: BTreeSet<Question> = questions.iter().cloned().collect();
+        let mut left: BTreeSet<Question> = needs.iter().map(|it| it.question.clone()).collect();
         let mut to_ask: Vec<Question> = left.iter().rev().cloned().collect();
         let mut asked = JoinSet::new();
         let mut facts = Vec::new();
@@ -46,8 +47,8 @@ impl FactSource for GraphFacts {
             while asked.len() < AT_ONCE_MAX
                 && let Some(question) = to_ask.pop()
             {
-                let graph = self.graph.clone();
-                let ask = async move { (answer(&graph, &question, now, deadline).await, question) };
+                let source = self.clone();
+                let ask = async move { (source.of(&question, now, deadline).await, question) };
                 asked.spawn(ask.in_current_span());
             }
             match timeout_at(deadline.at(), asked.join_next()).await {
@@ -72,30 +73,37 @@ impl FactSource for GraphFacts {
 }
 
 fn fact(question: Question, answer: Result<Answer, Unknown>, now: Timestamp) -> Fact {
-    Fact { question, answer, source: NAME.to_owned(), read: now }
+    Fact { question, answer, source: NAME.to_owned(), read: now, history: None }
 }
 
-async fn answer(
-    graph: &Graph,
-    question: &Question,
-    now: Timestamp,
-    deadline: Deadline,
-) -> Result<Answer, Unknown> {
-    let user = question.user();
-    let key = || directory::key(user);
-    match question {
-        Question::AutomaticReplies(_) => directory::automatic_replies(graph, key()?, deadline)
-            .await
-            .map(Answer::AutomaticReplies),
-        Question::Risk(_) => directory::risk(graph, user, deadline).await.map(Answer::Risk),
-        Question::Groups(_) => directory::groups(graph, key()?, deadline).await.map(Answer::Groups),
-        Question::OpenAlerts(_) => {
-            key()?;
-            open_alerts::open_alerts(graph, user, now, deadline).await.map(Answer::OpenAlerts)
-        }
-        Question::Tags(_) => {
-            let detail = format!("{NAME} does not keep our tags");
-            Err(Unknown::with_detail(UnknownReason::NotConfigured, detail))
+impl<P: Pace + Sync> GraphFacts<P> {
+    async fn of(
+        &self,
+        question: &Question,
+        now: Timestamp,
+        deadline: Deadline,
+    ) -> Result<Answer, Unknown> {
+        let Self { graph, pace } = self;
+        let user = question.user();
+        let key = || directory::key(user);
+        match question {
+            Question::AutomaticReplies(_) => directory::automatic_replies(graph, key()?, deadline)
+                .await
+                .map(Answer::AutomaticReplies),
+            Question::Risk(_) => {
+                directory::risk(graph, pace, user, deadline).await.map(Answer::Risk)
+            }
+            Question::Groups(_) => {
+                directory::groups(graph, key()?, deadline).await.map(Answer::Groups)
+            }
+            Question::OpenAlerts(_) => {
+                key()?;
+                open_alerts::open_alerts(graph, user, now, deadline).await.map(Answer::OpenAlerts)
+            }
+            Question::Tags(_) => {
+                let detail = format!("{NAME} does not keep our tags");
+                Err(Unknown::with_detail(UnknownReason::NotConfigured, detail))
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use jiff::SignedDuration;
+
 use super::{
     Maker, Shape,
     per_user::{needs_body, unknown},
@@ -10,6 +12,7 @@ use crate::{
     alert::Alert,
     catalogue::EvidenceType,
     condition::Situation,
+    diagnostic::{Code, Diagnostic, did_you_mean},
     document::Cursor,
     evidence::Evidence,
     explanation::{Explanation, Truth, UnknownFact},
@@ -22,6 +25,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AddressInNamedRange {
     range: String,
+    place: (usize, usize),
+    path: String,
 }
 
 impl AddressInNamedRange {
@@ -29,12 +34,35 @@ impl AddressInNamedRange {
 
     pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
         let body = needs_body("addressInNamedRange", at, body)?;
-        Some(Self { range: body.text()?.to_owned() })
+        let range = body.text()?.to_owned();
+        Some(Self { range, place: body.place(), path: body.path().to_owned() })
+    }
+
+    /// What is wrong with it where the settings name no such range
+    pub(crate) fn check(&self, file: &str, known: &[&str]) -> Option<Diagnostic> {
+        if known.contains(&self.range.as_str()) {
+            return None;
+        }
+        let (line, column) = self.place;
+        let near = did_you_mean(&self.range, known.iter().copied());
+        let help = near.map_or_else(
+            || "add it to `namedRanges` in settings.yaml".to_owned(),
+            |it| format!("did you mean `{it}`?"),
+        );
+        let message = format!("the settings have no range `{}`", self.range);
+        let problem = Diagnostic::of_file(Code::UnknownReference, file, message);
+        Some(Diagnostic { line, column, path: self.path.clone(), help: Some(help), ..problem })
     }
 
     pub(super) fn schema() -> Shape {
         let about = "The alert's IP addresses are in the range of that name in the settings.";
         Shape { alone: false, body: described(any_text(), about) }
+    }
+
+    /// It asks nobody
+    #[expect(clippy::unused_self, reason = "every criterion is asked how old an answer may be")]
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        SignedDuration::ZERO
     }
 
     pub(super) fn questions(_: &Alert, _: &Organisation) -> Vec<Question> {

@@ -80,6 +80,12 @@ impl OtherOpenAlerts {
         Shape { alone: false, body: described(object(Self::FIELDS, fields), about) }
     }
 
+    /// An author cannot say: the table always has them as they stand
+    #[expect(clippy::unused_self, reason = "every criterion is asked how old an answer may be")]
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        MAX_AGE_DEFAULT
+    }
+
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::OpenAlerts).collect()
     }

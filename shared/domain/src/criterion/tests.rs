@@ -15,6 +15,7 @@ use crate::{
     },
     organisation::Organisation,
     severity::Severity,
+    sighting::History,
     test_kit::{
         FIRST_ACTIVITY, NOW, alert_of, alert_with, an_alert, explain, fact, ip_evidence,
         organisation, reason, time, user,
@@ -157,6 +158,55 @@ fn out_of_office_asks_what_its_author_wants_to_know() {
     assert_eq!(of(beforehand, scheduled(-60, -10)).answer, False);
     assert_eq!(of(beforehand, scheduled(-60, 10)).answer, True);
     assert_eq!(of(beforehand, scheduled(0, 60)).answer, False);
+}
+
+/// What was seen of automatic replies, in minutes from the first activity
+fn seen(since: i64, other: Option<i64>) -> History {
+    let at = |minutes| time(FIRST_ACTIVITY) + SignedDuration::from_mins(minutes);
+    History { seen_since: at(since), last_other: other.map(at) }
+}
+
+#[test]
+fn what_was_seen_comes_before_what_the_setting_says() {
+    let of = |yaml: &str, answer: Answer, history: History| {
+        let fact = fact(Question::AutomaticReplies(user(KIM)), Ok(answer));
+        on(yaml, &an_alert(), vec![Fact { history: Some(history), ..fact }])
+    };
+    let always = || Answer::AutomaticReplies(AutomaticReplies::AlwaysEnabled);
+    let both = "userOutOfOffice";
+    let beforehand = "userOutOfOffice: { coversFirstActivity: false }";
+    let covers = "userOutOfOffice: { setBeforehand: false }";
+    for yaml in [both, beforehand] {
+        // Seen so at the first activity or before it, and never otherwise since.
+        assert_eq!(of(yaml, always(), seen(0, None)).answer, True);
+        assert_eq!(of(yaml, always(), seen(-60, Some(-61))).answer, True);
+        // Seen otherwise since the first activity, whatever start it claims.
+        assert_eq!(of(yaml, always(), seen(1, Some(0))).answer, False);
+        assert_eq!(of(yaml, scheduled(-600, 60), seen(20, Some(10))).answer, False);
+        // Nobody looked in between.
+        unknown(&of(yaml, always(), seen(1, Some(-1))), "noStartTime");
+        unknown(&of(yaml, always(), seen(1, None)), "noStartTime");
+        assert_eq!(of(yaml, scheduled(-10, 60), seen(1, Some(-11))).answer, True);
+        assert_eq!(of(yaml, scheduled(-10, 60), seen(1, None)).answer, True);
+        // Its start lies before a time at which it was seen otherwise: dated back.
+        unknown(&of(yaml, scheduled(-10, 60), seen(1, Some(-10))), "noStartTime");
+        unknown(&of(yaml, scheduled(-10, 60), seen(1, Some(-1))), "noStartTime");
+    }
+    assert_eq!(of(covers, always(), seen(0, None)).answer, True);
+    unknown(&of(covers, always(), seen(2, Some(1))), "noStartTime");
+    assert_eq!(of(covers, scheduled(-10, 60), seen(20, Some(10))).answer, True);
+    // Set beforehand, for later: on by now, and not at the first activity.
+    assert_eq!(of(beforehand, scheduled(10, 60), seen(-60, None)).answer, True);
+    assert_eq!(of(both, scheduled(10, 60), seen(-60, None)).answer, False);
+    let off = Answer::AutomaticReplies(AutomaticReplies::Disabled);
+    assert_eq!(of(both, off, seen(-60, None)).answer, False);
+    assert_eq!(
+        of(both, always(), seen(-60, Some(-90))).value.as_deref(),
+        Some(
+            "automatic replies are on, the first activity was at 2026-11-22T10:00:00Z, \
+             seen so since 2026-11-22T09:00:00Z, seen otherwise at 2026-11-22T08:30:00Z"
+        )
+    );
 }
 
 #[test]

@@ -46,6 +46,10 @@ impl UserHighRisk {
         Shape { alone: true, body: described(body, about) }
     }
 
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        self.max_age
+    }
+
     pub(super) fn questions(alert: &Alert, organisation: &Organisation) -> Vec<Question> {
         alert.users().iter().flat_map(|user| signs(user, organisation)).collect()
     }

@@ -4,50 +4,36 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 
-use super::{
-    Maker, Shape,
-    per_user::{Over, about, each_user, known, max_age, max_age_schema, mismatch, needs_body},
-};
+use super::{Maker, Shape, named::Named, per_user::mismatch};
 use crate::{
     alert::Alert,
     condition::Situation,
     document::Cursor,
     explanation::Explanation,
-    fact::{Answer, Question},
-    organisation::{Organisation, names, shares},
-    schema::form::{any_text, described, either, object, optional, reference, required},
+    fact::{Answer, Question, Unknown},
+    organisation::Organisation,
 };
 
 /// Every user of the alert is in one of the groups; where only some, nothing is known
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UserInGroup {
-    any_of: BTreeSet<String>,
-    max_age: SignedDuration,
+    named: Named,
 }
 
 impl UserInGroup {
     pub(super) const MAKER: Maker = Maker::Organisation;
 
-    const FIELDS: [&'static str; 2] = ["anyOf", "maxAge"];
-
     pub(super) fn read(at: &Cursor<'_>, body: Option<&Cursor<'_>>) -> Option<Self> {
-        let body = needs_body("userInGroup", at, body)?;
-        if body.is_scalar() {
-            // One name alone is short for a list of one.
-            let any_of = BTreeSet::from([body.text()?.to_owned()]);
-            return Some(Self { any_of, max_age: super::per_user::MAX_AGE_DEFAULT });
-        }
-        let fields = body.fields(&Self::FIELDS)?;
-        let any_of = fields.require("anyOf").and_then(names);
-        let max_age = max_age(&fields);
-        Some(Self { any_of: any_of?, max_age: max_age? })
+        Some(Self { named: Named::read("userInGroup", at, body)? })
     }
 
     pub(super) fn schema() -> Shape {
-        let fields = [required(reference("names")), optional(max_age_schema())];
-        let body = either([any_text(), object(Self::FIELDS, fields)]);
         let about = "Every user of the alert is in one of the groups, by id or display name.";
-        Shape { alone: false, body: described(body, about) }
+        Shape { alone: false, body: Named::schema(about) }
+    }
+
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        self.named.max_age
     }
 
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
@@ -55,22 +41,20 @@ impl UserInGroup {
     }
 
     pub(super) fn evaluate(&self, name: &str, situation: Situation<'_>) -> Explanation {
-        let wanted: Vec<&str> = self.any_of.iter().map(String::as_str).collect();
-        let part = format!("{name} {}", wanted.join(" or "));
-        each_user(name, &part, situation, Over::Alike, |user| {
-            let question = Question::Groups(user.clone());
-            let seen = known(situation, &question, self.max_age).and_then(|answer| match answer {
-                Answer::Groups(found) => {
-                    let holds = shares(found, &self.any_of);
-                    let value = if holds { "is in the group" } else { "is not in the group" };
-                    Ok((holds.into(), value.to_owned()))
-                }
+        fn has(answer: &Answer) -> Result<&BTreeSet<String>, Unknown> {
+            match answer {
+                Answer::Groups(found) => Ok(found),
                 Answer::AutomaticReplies(_)
                 | Answer::Risk(_)
                 | Answer::Tags(_)
                 | Answer::OpenAlerts(_) => Err(mismatch()),
-            });
-            about(name, situation, &question, seen)
-        })
+            }
+        }
+        self.named.evaluate(
+            name,
+            situation,
+            (Question::Groups, has),
+            ["is in the group", "is not in the group"],
+        )
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! The setting says how things stand now, and whoever holds the mailbox can change it; so the
 //! criterion says what it wants to know: on over the alert's first activity, and set before it.
-//! A start that the setting itself gives is taken for the time it was set.
+//! Where somebody saw how they stood, that decides. Else a start that the setting itself gives is
+//! taken for the time it was set.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Maker, Shape,
@@ -20,6 +21,7 @@ use crate::{
     fact::{Answer, AutomaticReplies, Question, Unknown, UnknownReason},
     organisation::Organisation,
     schema::form::{described, object, optional, reference},
+    sighting::{History, Then},
     user::User,
 };
 
@@ -70,6 +72,10 @@ impl UserOutOfOffice {
         Shape { alone: true, body: described(object(Self::FIELDS, fields), about) }
     }
 
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        self.max_age
+    }
+
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::AutomaticReplies).collect()
     }
@@ -92,38 +98,99 @@ impl UserOutOfOffice {
         let Answer::AutomaticReplies(replies) = known(situation, question, self.max_age)? else {
             return Err(mismatch());
         };
-        match replies {
+        let value = match replies {
             AutomaticReplies::Disabled => {
-                Ok((Truth::False, "automatic replies are off".to_owned()))
+                return Ok((Truth::False, "automatic replies are off".to_owned()));
             }
-            AutomaticReplies::AlwaysEnabled
-                if self.covers_first_activity || self.set_beforehand =>
-            {
-                let detail = "automatic replies are on without a start time";
-                Err(Unknown::with_detail(UnknownReason::NoStartTime, detail))
-            }
-            AutomaticReplies::AlwaysEnabled => {
-                Ok((Truth::True, "automatic replies are on".to_owned()))
-            }
+            AutomaticReplies::AlwaysEnabled => "automatic replies are on".to_owned(),
             AutomaticReplies::Scheduled { start, end } => {
-                let value = format!("automatic replies are scheduled from {start:.0} to {end:.0}");
-                let (moment, value) = if self.covers_first_activity || self.set_beforehand {
-                    let first = situation.alert.first_activity;
-                    let first =
-                        first.ok_or_else(|| Unknown::because(UnknownReason::NoFirstActivity))?;
-                    (first, format!("{value}, the first activity was at {first:.0}"))
-                } else {
-                    (situation.now, value)
-                };
-                let covers = (*start..=*end).contains(&moment);
-                let beforehand = *start < moment;
-                let holds = match (self.covers_first_activity, self.set_beforehand) {
-                    (_, true) if !beforehand => false,
-                    (false, true) => (*start..=*end).contains(&situation.now) || covers,
-                    (_, _) => covers,
-                };
-                Ok((holds.into(), value))
+                format!("automatic replies are scheduled from {start:.0} to {end:.0}")
+            }
+        };
+        if !self.covers_first_activity && !self.set_beforehand {
+            return Ok((replies.is_on(situation.now).into(), value));
+        }
+        let history = situation.facts.get(question).and_then(|it| it.history);
+        let Some(first) = situation.alert.first_activity else {
+            return Err(match replies {
+                AutomaticReplies::Scheduled { .. } => {
+                    Unknown::because(UnknownReason::NoFirstActivity)
+                }
+                AutomaticReplies::Disabled | AutomaticReplies::AlwaysEnabled => no_start_time(),
+            });
+        };
+        let holds = self.parts(*replies, history, first, situation.now)?;
+        let mut value = format!("{value}, the first activity was at {first:.0}");
+        value.extend(history.map(in_words));
+        Ok((holds.into(), value))
+    }
+
+    /// Whether all that its author wants to know holds; what does not hold for sure decides first
+    fn parts(
+        &self,
+        replies: AutomaticReplies,
+        history: Option<History>,
+        first: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Unknown> {
+        let then = history.map_or(Then::Unseen, |it| it.at(first));
+        let parts = [
+            self.set_beforehand.then(|| beforehand(replies, history, first)),
+            self.covers_first_activity.then(|| covered(replies, then, first)),
+            // Set beforehand for some other time is not away.
+            (!self.covers_first_activity).then(|| Ok(replies.is_on(now) || replies.is_on(first))),
+        ];
+        let mut why = None;
+        for part in parts.into_iter().flatten() {
+            match part {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(unknown) => why = why.or(Some(unknown)),
             }
         }
+        why.map_or(Ok(true), Err)
     }
+}
+
+/// Whether they were on when the first activity happened
+fn covered(replies: AutomaticReplies, then: Then, first: Timestamp) -> Result<bool, Unknown> {
+    match (replies, then) {
+        (AutomaticReplies::AlwaysEnabled, Then::Otherwise | Then::Unseen) => Err(no_start_time()),
+        (_, _) => Ok(replies.is_on(first)),
+    }
+}
+
+/// Whether they were set before the first activity.
+///
+/// What was seen comes before what the setting says of itself: who holds the mailbox can write any
+/// start into it.
+fn beforehand(
+    replies: AutomaticReplies,
+    history: Option<History>,
+    first: Timestamp,
+) -> Result<bool, Unknown> {
+    match history.map_or(Then::Unseen, |it| it.at(first)) {
+        Then::Same => return Ok(true),
+        Then::Otherwise => return Ok(false),
+        Then::Unseen => {}
+    }
+    let AutomaticReplies::Scheduled { start, .. } = replies else { return Err(no_start_time()) };
+    let otherwise = history.and_then(|it| it.last_other).filter(|it| *it >= start);
+    if let Some(seen) = otherwise.filter(|_| start < first) {
+        let detail = format!("scheduled from {start:.0}, and seen otherwise at {seen:.0}");
+        return Err(Unknown::with_detail(UnknownReason::NoStartTime, detail));
+    }
+    Ok(start < first)
+}
+
+fn no_start_time() -> Unknown {
+    let detail = "automatic replies are on without a start time";
+    Unknown::with_detail(UnknownReason::NoStartTime, detail)
+}
+
+/// What was seen, for people
+fn in_words(history: History) -> String {
+    let History { seen_since, last_other } = history;
+    let other = last_other.map(|it| format!(", seen otherwise at {it:.0}")).unwrap_or_default();
+    format!(", seen so since {seen_since:.0}{other}")
 }

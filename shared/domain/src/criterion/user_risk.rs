@@ -44,6 +44,10 @@ impl UserRisk {
         Shape { alone: false, body: described(object(Self::FIELDS, fields), about) }
     }
 
+    pub(super) const fn max_age(&self) -> SignedDuration {
+        self.max_age
+    }
+
     pub(super) fn questions(alert: &Alert, _: &Organisation) -> Vec<Question> {
         alert.users().into_iter().map(Question::Risk).collect()
     }

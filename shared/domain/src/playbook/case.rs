@@ -170,6 +170,7 @@ impl Case {
                         .unwrap_or_else(|| Err(Unknown::because(UnknownReason::NotGiven))),
                     source: "test".to_owned(),
                     read: now.checked_sub(age).unwrap_or(Timestamp::MIN),
+                    history: None,
                 }
             })
             .collect()

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use super::{
     form::{
-        described, either, map_of, number_between, object, optional, reference, text, time, titled,
-        with, words,
+        described, either, map_of, number_between, object, optional, reference, required, text,
+        time, titled, with, words,
     },
     given, names, unknown,
 };
 use crate::{
     alert_id::ALERT_ID_LENGTH_MAX,
-    facts_document::{FactsDocument, OPEN_ALERT, OPEN_ALERTS_MAX, UserFacts},
+    facts_document::{FactsDocument, OPEN_ALERT, OPEN_ALERTS_MAX, SEEN, UserFacts},
     severity::Severity,
 };
 
@@ -30,6 +30,7 @@ pub(super) fn schema() -> Value {
 pub(super) fn definitions() -> Vec<(String, Value)> {
     let own = [
         ("user", either([user(), reference("unknown")])),
+        ("seen", seen()),
         ("openAlerts", open_alerts()),
         ("openAlert", open_alert()),
         ("names", names()),
@@ -44,12 +45,24 @@ fn user() -> Value {
     let as_graph = |about| optional(described(json!({}), about));
     let fields = [
         as_graph("As Graph gives it, or unknown: `status`, `scheduledStartDateTime`, …"),
+        optional(reference("seen")),
         as_graph("As Graph gives it, or unknown: `riskLevel`, `riskState`, …"),
         as_graph("As Graph gives it, or unknown: a list of `id` and `displayName`."),
         optional(described(given(reference("names")), "Our own tags.")),
         optional(described(reference("openAlerts"), "Other alerts of the user that are open.")),
     ];
     titled(object(UserFacts::FIELDS, fields), "Facts of one user")
+}
+
+fn seen() -> Value {
+    let since = "The first time they were seen as they are.";
+    let other = "The last time they were seen otherwise.";
+    let fields = [
+        required(described(reference("time"), since)),
+        optional(described(reference("time"), other)),
+    ];
+    let about = "Since when the automatic replies are seen as they are.";
+    titled(described(object(SEEN, fields), about), "Automatic replies seen")
 }
 
 fn open_alerts() -> Value {

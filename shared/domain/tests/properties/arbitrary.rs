@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use defuse_domain::{
-    Alert, AlertId, Answer, AutomaticReplies, Fact, Mode, OpenAlert, Organisation, Playbook,
-    Question, Risk, RiskLevel, RuleBook, Settings, Severity, Unknown, UnknownReason,
+    Alert, AlertId, Answer, AutomaticReplies, Fact, History, Mode, OpenAlert, Organisation,
+    Playbook, Question, Risk, RiskLevel, RuleBook, Settings, Severity, Unknown, UnknownReason,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -210,7 +210,12 @@ pub(crate) fn answered(question: &Question, (how, value, age): Known) -> Fact {
     };
     let minutes = if age == 7 { 3 * 60 } else { i64::from(age) };
     let read = now() - SignedDuration::from_mins(minutes);
-    Fact { question: question.clone(), answer, source: "generated".to_owned(), read }
+    let hours = |hours: u8| SignedDuration::from_hours(i64::from(hours));
+    let history = (how % 3 == 0).then(|| History {
+        seen_since: read - hours(value % 7),
+        last_other: (value % 2 == 0).then(|| read - hours(value % 7 + value % 5)),
+    });
+    Fact { question: question.clone(), answer, source: "generated".to_owned(), read, history }
 }
 
 fn answer(question: &Question, value: u8) -> Answer {

@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use defuse_domain::{Answer, Fact, Facts, Question, Unknown, UnknownReason};
-use defuse_flow::FactSource;
+use defuse_domain::{Answer, Fact, Facts, Need, Question, Sighting, Unknown, UnknownReason, User};
+use defuse_flow::{FactSource, Mailboxes};
 use jiff::Timestamp;
 
 use super::locked;
@@ -46,15 +46,16 @@ impl From<BTreeMap<Question, Result<Answer, Unknown>>> for FixedFacts {
 }
 
 impl FactSource for FixedFacts {
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
-        locked(&self.asked).extend_from_slice(questions);
-        questions
-            .iter()
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
+        let questions = || needs.iter().map(|it| &it.question);
+        locked(&self.asked).extend(questions().cloned());
+        questions()
             .map(|question| Fact {
                 question: question.clone(),
                 answer: (self.answers)(question, now),
                 source: "test".to_owned(),
                 read: now,
+                history: None,
             })
             .collect()
     }
@@ -63,5 +64,23 @@ impl FactSource for FixedFacts {
 impl fmt::Debug for FixedFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FixedFacts").field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+/// Mailboxes whose looks a test fixes beforehand; who is not named cannot be looked at
+#[derive(Clone, Debug, Default)]
+pub struct FixedMailboxes {
+    /// What is seen, by principal name
+    pub seen: BTreeMap<String, Sighting>,
+}
+
+impl Mailboxes for FixedMailboxes {
+    async fn look(&self, users: &[User]) -> Vec<(User, Result<Sighting, Unknown>)> {
+        let seen = |user: &User| user.principal_name.as_ref().and_then(|it| self.seen.get(it));
+        let look = |user: &User| {
+            let seen = seen(user).copied();
+            seen.ok_or_else(|| Unknown::because(UnknownReason::MailboxMissing))
+        };
+        users.iter().map(|user| (user.clone(), look(user))).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! The store in memory: heads, runs, counters and notes, each change under one lock.
 
 mod effects;
+mod facts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +19,7 @@ use defuse_flow::{
 };
 use jiff::Timestamp;
 
-use self::effects::Effects;
+use self::{effects::Effects, facts::KeptFacts};
 use super::locked;
 
 /// Keeps everything that the flow keeps, for as long as a test lasts
@@ -38,6 +39,7 @@ struct State {
     counted: BTreeMap<String, BTreeSet<AlertId>>,
     taken: BTreeSet<String>,
     notes: BTreeMap<String, Note>,
+    facts: KeptFacts,
 }
 
 #[derive(Debug)]

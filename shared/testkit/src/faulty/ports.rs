@@ -3,14 +3,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use defuse_domain::{
-    Alert, AlertId, Classification, EffectId, EffectState, Fact, Facts, Notification, Question,
-    Revision, Run, RunKey, Unknown, UnknownReason, Unreadable,
+    Alert, AlertId, Classification, EffectId, EffectState, Fact, Facts, Need, Notification,
+    Revision, Run, RunKey, Sighting, Unknown, UnknownReason, Unreadable, User,
 };
 use defuse_flow::{
-    AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, HistoryStore,
-    LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding,
-    Pace, PartStore, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored,
-    StoredAlert, Turn, WebhookLog,
+    AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache, FactSource, Found,
+    HistoryStore, Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes, NotificationLog,
+    Notifier, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore,
+    SourceClient, StoreError, Stored, StoredAlert, Turn, WatchList, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -143,18 +143,18 @@ impl<P: LimitStore + Sync> LimitStore for Faulty<P> {
 impl<P: FactSource + Sync> FactSource for Faulty<P> {
     /// A look-up cannot fail, only know nothing: that is what failing, refusing and a lost answer
     /// come to
-    async fn answer(&self, questions: &[Question], now: Timestamp) -> Facts {
+    async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
         match self.plan.next("FactSource::answer") {
-            None => self.port.answer(questions, now).await,
-            Some(PortFault::Fail) => unknown(questions, UnknownReason::Unavailable, now),
-            Some(PortFault::Refuse) => unknown(questions, UnknownReason::Refused, now),
+            None => self.port.answer(needs, now).await,
+            Some(PortFault::Fail) => unknown(needs, UnknownReason::Unavailable, now),
+            Some(PortFault::Refuse) => unknown(needs, UnknownReason::Refused, now),
             Some(PortFault::TimeOut) => self.plan.hang().await,
             Some(PortFault::LoseAnswer) => {
-                self.port.answer(questions, now).await;
-                unknown(questions, UnknownReason::TimedOut, now)
+                self.port.answer(needs, now).await;
+                unknown(needs, UnknownReason::TimedOut, now)
             }
             Some(PortFault::CrashAfter) => {
-                self.port.answer(questions, now).await;
+                self.port.answer(needs, now).await;
                 self.plan.hang().await
             }
         }
@@ -162,14 +162,64 @@ impl<P: FactSource + Sync> FactSource for Faulty<P> {
 }
 
 /// Every question, unknown for that reason
-fn unknown(questions: &[Question], reason: UnknownReason, now: Timestamp) -> Facts {
-    let fact = |question: &Question| Fact {
-        question: question.clone(),
+fn unknown(needs: &[Need], reason: UnknownReason, now: Timestamp) -> Facts {
+    let fact = |need: &Need| Fact {
+        question: need.question.clone(),
         answer: Err(Unknown::because(reason)),
         source: "test".to_owned(),
         read: now,
+        history: None,
     };
-    questions.iter().map(fact).collect()
+    needs.iter().map(fact).collect()
+}
+
+impl<P: FactCache + Sync> FactCache for Faulty<P> {
+    async fn find(
+        &self,
+        need: &Need,
+        patience: Duration,
+        now: Timestamp,
+    ) -> Result<Found, StoreError> {
+        self.plan.call("FactCache::find", self.port.find(need, patience, now)).await
+    }
+
+    async fn keep(&self, lease: &Lease, fact: Fact, now: Timestamp) -> Result<Fact, StoreError> {
+        self.plan.call("FactCache::keep", self.port.keep(lease, fact, now)).await
+    }
+}
+
+impl<P: Mailboxes + Sync> Mailboxes for Faulty<P> {
+    /// As with facts, a look cannot fail, only see nothing
+    async fn look(&self, users: &[User]) -> Vec<(User, Result<Sighting, Unknown>)> {
+        let unseen = |reason: UnknownReason| {
+            let unseen = |it: &User| (it.clone(), Err(Unknown::because(reason)));
+            users.iter().map(unseen).collect()
+        };
+        match self.plan.next("Mailboxes::look") {
+            None => self.port.look(users).await,
+            Some(PortFault::Fail) => unseen(UnknownReason::Unavailable),
+            Some(PortFault::Refuse) => unseen(UnknownReason::Refused),
+            Some(PortFault::TimeOut) => self.plan.hang().await,
+            Some(PortFault::LoseAnswer) => {
+                self.port.look(users).await;
+                unseen(UnknownReason::TimedOut)
+            }
+            Some(PortFault::CrashAfter) => {
+                self.port.look(users).await;
+                self.plan.hang().await
+            }
+        }
+    }
+}
+
+impl<P: WatchList + Sync> WatchList for Faulty<P> {
+    async fn watched(&self, now: Timestamp) -> Result<Vec<User>, StoreError> {
+        self.plan.call("WatchList::watched", self.port.watched(now)).await
+    }
+
+    async fn saw(&self, user: &User, sighting: Sighting, now: Timestamp) -> Result<(), StoreError> {
+        self.plan.call("WatchList::saw", self.port.saw(user, sighting, now)).await
+    }
 }
 
 impl<P: Outbox + Sync> Outbox for Faulty<P> {

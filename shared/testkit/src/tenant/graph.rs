@@ -4,7 +4,9 @@ mod alerts;
 mod directory;
 mod evolvable;
 mod filter;
+mod mail_tips;
 mod query;
+mod rate;
 
 use axum::{
     Json, Router,
@@ -17,6 +19,7 @@ use axum::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(super) use self::rate::Rate;
 use super::{
     sign_in::{Resource, credentials},
     state::Shared,
@@ -35,6 +38,7 @@ pub(super) fn routes(shared: &Shared) -> Router<Shared> {
             "/users/{user}/mailboxSettings/automaticRepliesSetting",
             get(directory::automatic_replies),
         )
+        .route("/users/{user}/getMailTips", post(mail_tips::mail_tips))
         .route("/users/{user}/transitiveMemberOf/microsoft.graph.group", get(directory::groups))
         .route("/identityProtection/riskyUsers/{user}", get(directory::risk))
         .fallback(no_such_resource)

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     faults::{self, Fault, FaultKind},
+    graph::Rate,
     record::{Record, RecordedRequest},
     sign_in::{Resource, assertion::federated},
     user::UserRecord,
@@ -46,6 +47,8 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     pub(super) record: Record,
     pub(super) page_size: usize,
+    /// How often anybody may ask for risky users; none is as often as they like
+    pub(super) risk_rate: Option<Rate>,
     tokens: BTreeMap<String, (Resource, Timestamp)>,
     n_tokens: u64,
     trusted: BTreeMap<String, Timestamp>,
@@ -61,6 +64,7 @@ impl Shared {
             faults: Vec::new(),
             record: Record::default(),
             page_size: PAGE_SIZE,
+            risk_rate: None,
             tokens: BTreeMap::new(),
             n_tokens: 0,
             trusted: BTreeMap::new(),

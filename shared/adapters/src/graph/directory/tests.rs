@@ -1,8 +1,12 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use defuse_flow::StoreError;
 use serde_json::json;
 
 use super::*;
 use crate::{
-    graph::testing::{LIMIT, graph, problem},
+    OwnPace,
+    graph::testing::{LIMIT, graph, problem, token},
     scripted::{Scene, json, text},
 };
 
@@ -65,19 +69,6 @@ async fn a_name_that_leads_elsewhere_is_not_asked_for() {
     assert!(server.seen().is_empty());
 }
 
-#[test]
-fn the_directory_is_asked_by_its_own_id_or_by_name() {
-    let check = |id, name, expected: Result<&str, &str>| {
-        let user = user(id, name);
-        assert_eq!(key(&user).map_err(|it| it.reason), expected.map_err(str::to_owned));
-    };
-    check(Some(KIM), Some("kim"), Ok(KIM));
-    check(Some("11161"), Some("kim"), Ok("kim"));
-    check(Some("11161"), None, Ok("11161"));
-    check(None, Some("kim"), Ok("kim"));
-    check(None, None, Err("userNotNamed"));
-}
-
 #[tokio::test]
 async fn risk_is_asked_for_by_id() {
     let at_risk = || json(RISK_OF_KIM, 200, json!({ "riskLevel": "low", "riskState": "atRisk" }));
@@ -112,10 +103,69 @@ async fn only_graph_itself_can_say_never_at_risk() {
     risk_is(kim(), vec![json(RISK_OF_KIM, 403, body)], Err("notLicensed")).await;
 }
 
+#[tokio::test]
+async fn a_risk_is_asked_for_again_in_a_turn_of_its_own() {
+    let busy = || problem(RISK_OF_KIM, 429, "TooManyRequests");
+    let answer = json(RISK_OF_KIM, 200, json!({ "riskLevel": "low", "riskState": "atRisk" }));
+    let (server, graph) = graph(vec![busy(), answer]).await;
+    let pace = Counted::default();
+    let known = risk(&graph, &pace, &user(Some(KIM), None), deadline()).await;
+    assert_eq!(known.map(|it| it.level), Ok(RiskLevel::Low));
+    assert_eq!((server.lines().len(), pace.n_taken()), (2, 2));
+
+    server.then((0..9).map(|_| busy()).collect());
+    let known = risk(&graph, &pace, &user(Some(KIM), None), deadline()).await;
+    assert_eq!(known.unwrap_err().reason, "throttled");
+    assert_eq!((server.lines().len(), pace.n_taken()), (5, 5));
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_accepted_costs_a_turn_too() {
+    let answer = json(RISK_OF_KIM, 200, json!({ "riskLevel": "low", "riskState": "atRisk" }));
+    let refused = problem(RISK_OF_KIM, 401, "InvalidAuthenticationToken");
+    let (server, graph) = graph(vec![refused, token("t2"), answer]).await;
+    let pace = Counted::default();
+    let known = risk(&graph, &pace, &user(Some(KIM), None), deadline()).await;
+    assert_eq!(known.map(|it| it.level), Ok(RiskLevel::Low));
+    assert_eq!((server.lines().len(), pace.n_taken()), (2, 2));
+}
+
+#[tokio::test]
+async fn without_a_turn_nobody_is_asked() {
+    let (server, graph) = graph(Vec::new()).await;
+    let none = Counted { n_left: Some(0), ..Counted::default() };
+    let known = risk(&graph, &none, &user(Some(KIM), None), deadline()).await;
+    assert_eq!(known.unwrap_err().reason, "throttled");
+    assert!(server.seen().is_empty());
+}
+
+/// Gives turns at once, and counts them
+#[derive(Debug, Default)]
+struct Counted {
+    n_taken: AtomicUsize,
+    n_left: Option<usize>,
+}
+
+impl Counted {
+    fn n_taken(&self) -> usize {
+        self.n_taken.load(Ordering::SeqCst)
+    }
+}
+
+impl Pace for Counted {
+    async fn turn(&self, _: Rate, _: Duration, now: Timestamp) -> Result<Turn, StoreError> {
+        if self.n_left == Some(self.n_taken()) {
+            return Ok(Turn::TooLate { free: now });
+        }
+        self.n_taken.fetch_add(1, Ordering::SeqCst);
+        Ok(Turn::Now)
+    }
+}
+
 async fn risk_is(user: User, scenes: Vec<Scene>, expected: Result<Risk, &str>) {
     let shown = format!("{user:?} {scenes:?}");
     let (_server, graph) = graph(scenes).await;
-    let known = risk(&graph, &user, deadline()).await;
+    let known = risk(&graph, &OwnPace::default(), &user, deadline()).await;
     let known = known.as_ref().map(|it| *it).map_err(|it| it.reason.as_str());
     assert_eq!(known, expected, "for {shown}");
 }

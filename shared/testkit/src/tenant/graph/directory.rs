@@ -1,5 +1,7 @@
 //! What Graph knows about a user: who they are, their automatic replies, risk and groups.
 
+use std::time::Instant;
+
 use axum::{
     Json,
     extract::{OriginalUri, Path, RawQuery, State},
@@ -61,6 +63,13 @@ pub(super) async fn automatic_replies(
 
 /// A user's risk, asked by object id
 pub(super) async fn risk(State(shared): State<Shared>, Path(user): Path<String>) -> Response {
+    // Why: these are counted for all applications together, and no time to come again is named.
+    let rate = shared.state().risk_rate.as_mut().map(|it| it.takes(Instant::now()));
+    if rate == Some(false) {
+        let message = "Too many requests.";
+        return GraphError::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message)
+            .into_response();
+    }
     answer(&shared, &user, UserEndpoint::Risk, |record| {
         // Why: 404 means "never at risk" here, which must not be said for want of the id.
         if user.contains('@') {

@@ -168,3 +168,47 @@ async fn groups_come_in_pages() {
     assert_eq!(page["value"], json!([{ "id": "everybody" }]));
     assert_eq!(page.get("@odata.nextLink"), None);
 }
+
+#[tokio::test]
+async fn mail_tips_tell_message_and_window_and_no_more() {
+    let visit = Visit::begin().await;
+    let user = |name: &str, setting: Value| {
+        let mut user = UserRecord::new(name, &format!("{name}@contoso.example"));
+        user.automatic_replies = Some(setting);
+        visit.tenant.put_user(user);
+    };
+    let at = |time: &str| json!({ "dateTime": time, "timeZone": "UTC" });
+    let (start, end) = (at("2020-01-01T00:00:00.0000000"), at("2999-01-01T00:00:00.0000000"));
+    let scheduled = |start: &Value, end: &Value| json!({ "status": "scheduled", "scheduledStartDateTime": start, "scheduledEndDateTime": end });
+    user("off", json!({ "status": "disabled" }));
+    user("on", json!({ "status": "alwaysEnabled" }));
+    user("away", scheduled(&start, &end));
+    user("later", scheduled(&end, &end));
+
+    let names = ["off", "on", "away", "later", "nobody"].map(|it| format!("{it}@contoso.example"));
+    let asked = json!({ "EmailAddresses": names, "MailTipsOptions": "automaticReplies" });
+    let (status, tips) = visit.post("/v1.0/users/off/getMailTips", asked.clone()).await;
+    assert_eq!(status, 200);
+    let tips = tips["value"].as_array().unwrap();
+    let messages: Vec<&Value> = tips.iter().map(|it| &it["automaticReplies"]["message"]).collect();
+    let (on, off) = (json!("I am away."), json!(""));
+    assert_eq!(messages, [&off, &on, &on, &off, &Value::Null]);
+    assert_eq!(tips[2]["automaticReplies"]["scheduledStartTime"], start);
+    assert_eq!(tips[1]["automaticReplies"].get("scheduledStartTime"), None);
+    assert_eq!(tips[4]["error"]["code"], "ErrorInvalidRecipient");
+    assert_eq!(visit.post("/v1.0/users/nobody/getMailTips", asked).await.0, 404);
+    assert_eq!(visit.post("/v1.0/users/off/getMailTips", json!({})).await.0, 400);
+}
+
+#[tokio::test]
+async fn risky_users_may_be_asked_for_at_a_rate_where_one_is_set() {
+    let visit = Visit::begin().await;
+    let path = "/v1.0/identityProtection/riskyUsers/11111111-2222-3333-4444-555555555555";
+    assert_eq!(visit.get(path).await.0, 404);
+    visit.tenant.limit_risky_users(std::time::Duration::from_secs(3600));
+    assert_eq!(visit.get(path).await.0, 404);
+    assert_eq!(visit.get(path).await.0, 404);
+    let refused = visit.request(Method::GET, path).send().await.unwrap();
+    assert_eq!((refused.status().as_u16(), refused.headers().get("retry-after")), (429, None));
+    assert_eq!(visit.tenant.n_over_the_limit_of_risky_users(), 1);
+}
