@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use defuse_adapters::{DynamoDbStore, Graph, GraphFacts, GraphSettings, Http, Reach, Secret};
+use defuse_adapters::{
+    Application, Credential, DynamoDbStore, Graph, GraphFacts, GraphSettings, Http, Reach, Secret,
+};
 use defuse_domain::{Answer, Facts, Need, Question, RiskLevel, User};
 use defuse_flow::{FactCache, FactSource, Found, Remembered};
 use defuse_testkit::{Fault, FaultKind, Override, Tenant, UserEndpoint, UserRecord};
@@ -48,9 +50,11 @@ fn tenant(n_users: usize) -> Tenant {
 fn asker(tenant: &Tenant, emulator: &Emulator) -> Asker {
     let settings = GraphSettings {
         base_url: tenant.graph_url(),
-        token_url: tenant.token_url(),
-        client_id: Tenant::CLIENT_ID.to_owned(),
-        client_secret: Secret::new(Tenant::CLIENT_SECRET),
+        application: Application {
+            token_url: tenant.token_url(),
+            client_id: Tenant::CLIENT_ID.to_owned(),
+            credential: Credential::ClientSecret(Secret::new(Tenant::CLIENT_SECRET)),
+        },
         scope: "https://graph.microsoft.com/.default".to_owned(),
         answer_within: Duration::from_secs(20),
         change_within: Duration::from_secs(20),

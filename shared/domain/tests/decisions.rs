@@ -101,6 +101,7 @@ fn two_decisions_say_the_same_whatever_was_seen_and_why_it_is_unknown() {
             question,
             source: "test".to_owned(),
             read: now,
+            history: None,
         };
         let facts: Facts = rules.questions(&alert()).into_iter().map(fact).collect();
         decide(&alert(), &facts, &rules, now)

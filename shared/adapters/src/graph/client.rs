@@ -139,13 +139,11 @@ impl Graph {
         deadline: Deadline,
     ) -> Result<Answer, CallError> {
         let Inner { http, tokens, .. } = &*self.inner;
-        let call = Call { method: Method::GET, url, body: None, tries: Tries::One };
-        let token = tokens.token(http, deadline).await?;
-        let answer = self.send(call.request(&token)?, call.tries, deadline).await?;
-        if answer.status == 401 {
-            tokens.forget(&token).await;
-        }
-        Ok(answer)
+        let call = &Call { method: Method::GET, url, body: None, tries: Tries::One };
+        let send = |token: Secret| async move {
+            Ok(self.send(call.request(&token)?, call.tries, deadline).await?)
+        };
+        tokens.send_once(http, deadline, send).await
     }
 
     /// Calls, and once more with a new token where the one we had is not accepted

@@ -61,14 +61,30 @@ impl Tokens {
         F: Future<Output = Result<Answer, E>>,
         E: From<SignInError>,
     {
-        let token = self.token(http, deadline).await?;
-        let answer = send(token.clone()).await?;
+        let answer = self.send_once(http, deadline, &send).await?;
         if answer.status != 401 {
             return Ok(answer);
         }
-        self.forget(&token).await;
+        self.send_once(http, deadline, &send).await
+    }
+
+    /// Sends with a token; one that is not accepted is forgotten
+    pub(crate) async fn send_once<F, E>(
+        &self,
+        http: &Http,
+        deadline: Deadline,
+        send: impl Fn(Secret) -> F,
+    ) -> Result<Answer, E>
+    where
+        F: Future<Output = Result<Answer, E>>,
+        E: From<SignInError>,
+    {
         let token = self.token(http, deadline).await?;
-        send(token).await
+        let answer = send(token.clone()).await?;
+        if answer.status == 401 {
+            self.forget(&token).await;
+        }
+        Ok(answer)
     }
 
     /// A token that is good for some minutes; many who wait at once wait for one request

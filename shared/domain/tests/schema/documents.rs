@@ -135,6 +135,7 @@ pub(crate) fn corpus() -> Vec<(Document, String)> {
         (Document::Playbook, ALL_CASES.to_owned()),
         (Document::Settings, shipped("infra/settings.yaml")),
         (Document::Settings, SETTINGS.to_owned()),
+        (Document::Settings, WITH_A_TOKEN.to_owned()),
         (Document::Facts, "{}".to_owned()),
     ];
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../infra/playbooks");
@@ -192,6 +193,13 @@ tests:
       otherOpenAlerts: '3'
       users: { 7: { userOutOfOffice: alwaysEnabled, userHighRisk: 'true', age: -1h } }
     expect: { open: 5 }
+";
+
+/// Settings with a token of Cloud Apps' own
+const WITH_A_TOKEN: &str = "
+apiVersion: defuse/v1
+kind: Settings
+cloudApps: { baseUrl: https://x, token: { env: T } }
 ";
 
 /// Settings that say things oddly
