@@ -1,4 +1,4 @@
-//! Microsoft Defender for Cloud Apps: closes alerts.
+//! Microsoft Defender for Cloud Apps: reads alerts, and closes them.
 //!
 //! An alert is closed as benign, as a false or as a true positive, each by a call of its own; the
 //! older `resolve` is never used, for today it means a true positive. Comments are taken only
@@ -8,6 +8,7 @@
 //! manage alerts, such as a Security Operator; it dies with that person's role. None at AWS.
 
 mod closing;
+mod feed;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use self::closing::Closing;
+pub use self::feed::CloudAppsFeed;
 use crate::{
     delivery,
     http::{Answer, BaseUrl, Http, HttpError, UrlError},

@@ -9,6 +9,7 @@
 //! | `J#<day>` | `<digest>` | what could not be read, with its reason |
 //! | `W#<webhook>` | `W` | a webhook message that was taken |
 //! | `L#<counter>` | `L` | the runs that a limit counted |
+//! | `F#<feed>` | `F` | where a feed stands |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
@@ -25,6 +26,7 @@ mod bundles;
 mod change;
 mod effects;
 mod errors;
+mod feeds;
 mod items;
 mod keys;
 mod limits;

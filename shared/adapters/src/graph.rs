@@ -1,4 +1,4 @@
-//! Microsoft Graph: facts about users, and changes to alerts.
+//! Microsoft Graph: alerts, changes to them, and facts about users.
 //!
 //! Permissions, all as an application, granted by an administrator of the tenant:
 //!
@@ -7,7 +7,7 @@
 //! | automatic replies | `MailboxSettings.Read` |
 //! | risk | `IdentityRiskyUser.Read.All`, and `User.Read.All` where only the name is known |
 //! | groups | `GroupMember.Read.All` with `User.Read.All` |
-//! | open alerts | `SecurityAlert.Read.All` |
+//! | alerts, and open alerts of a user | `SecurityAlert.Read.All` |
 //! | resolving and commenting | `SecurityAlert.ReadWrite.All` |
 //!
 //! None at AWS. Which facts are needed, and what they mean, is not here.
@@ -17,6 +17,7 @@ mod automatic_replies;
 mod client;
 mod directory;
 mod facts;
+mod feed;
 mod open_alerts;
 mod pages;
 mod problem;
@@ -33,6 +34,7 @@ pub use self::{
     client::Graph,
     directory::{read_member_of, read_risky_user},
     facts::GraphFacts,
+    feed::GraphFeed,
 };
 use crate::secret::Secret;
 

@@ -5,6 +5,7 @@ mod chat;
 mod cloud_apps;
 mod delivery;
 mod dynamodb;
+mod feed;
 mod graph;
 mod http;
 #[cfg(test)]
@@ -16,13 +17,14 @@ mod sns;
 mod source;
 
 pub use chat::{ChannelKind, ChannelSettings, ChatChannels};
-pub use cloud_apps::{CloudAppsSettings, CloudAppsSource};
+pub use cloud_apps::{CloudAppsFeed, CloudAppsSettings, CloudAppsSource};
 pub use dynamodb::{
     DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
 };
+pub use feed::Feed;
 pub use graph::{
-    Graph, GraphFacts, GraphSettings, GraphSource, read_automatic_replies, read_member_of,
-    read_risky_user,
+    Graph, GraphFacts, GraphFeed, GraphSettings, GraphSource, read_automatic_replies,
+    read_member_of, read_risky_user,
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
 pub use secret::Secret;

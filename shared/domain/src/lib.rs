@@ -59,7 +59,7 @@ pub use fact::{
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
-pub use notification::{Notification, Template};
+pub use notification::{About, Notification, SourceTemplate, Template};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{

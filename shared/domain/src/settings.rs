@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, did_you_mean},
     document::{Cursor, Fields, Problems, read_yaml},
     organisation::Organisation,
     playbook::API_VERSION,
@@ -39,6 +39,8 @@ pub struct GraphSettings {
     pub client_id: String,
     /// The application's secret
     pub client_secret: SecretRef,
+    /// Whether it is asked for its alerts; on unless it says otherwise
+    pub poll: bool,
 }
 
 /// How to reach Defender for Cloud Apps
@@ -48,17 +50,19 @@ pub struct CloudAppsSettings {
     pub base_url: String,
     /// The API token
     pub token: SecretRef,
+    /// Whether it is asked for its alerts; off unless it says otherwise, since Graph has them too
+    pub poll: bool,
 }
 
 impl GraphSettings {
     /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 4] =
-        ["baseUrl", "tokenUrl", "clientId", "clientSecret"];
+    pub(crate) const FIELDS: [&'static str; 5] =
+        ["baseUrl", "tokenUrl", "clientId", "clientSecret", "poll"];
 }
 
 impl CloudAppsSettings {
     /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 2] = ["baseUrl", "token"];
+    pub(crate) const FIELDS: [&'static str; 3] = ["baseUrl", "token", "poll"];
 }
 
 wire_names! {
@@ -99,17 +103,22 @@ pub struct Settings {
     pub signing_keys: Vec<SecretRef>,
     /// Tokens of senders that cannot sign
     pub tokens: Vec<SecretRef>,
+    /// Where those are told who run this; nowhere but in the log unless it is named
+    pub operations_channel: Option<String>,
     /// What the organisation says of itself
     pub organisation: Organisation,
 }
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 6] =
-        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive"];
+    pub(crate) const FIELDS: [&'static str; 7] =
+        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive", "operations"];
 
     /// The names of the fields of `receive`
     pub(crate) const RECEIVE: [&'static str; 2] = ["signingKeys", "tokens"];
+
+    /// The names of the fields of `operations`
+    pub(crate) const OPERATIONS: [&'static str; 1] = ["channel"];
 
     /// Every secret that the settings name
     pub fn secrets(&self) -> Vec<&SecretRef> {
@@ -145,6 +154,11 @@ impl Settings {
             let tokens = fields.or("tokens", Vec::new(), |it| it.list_of(secret));
             Some((keys?, tokens?))
         });
+        let named = channels.as_ref();
+        let operations = fields.or("operations", None, |it| {
+            let fields = it.fields(&Self::OPERATIONS)?;
+            fields.require("channel").and_then(|it| known_channel(it, named)).map(Some)
+        });
         let organisation = Organisation::read(&fields);
         api?;
         kind?;
@@ -155,6 +169,7 @@ impl Settings {
             channels: channels?,
             signing_keys,
             tokens,
+            operations_channel: operations?,
             organisation: organisation?,
         })
     }
@@ -166,18 +181,35 @@ fn graph(at: &Cursor<'_>) -> Option<GraphSettings> {
     let token_url = url(&fields, "tokenUrl");
     let client_id = fields.require("clientId").and_then(|it| it.short_text(TEXT_LENGTH_MAX));
     let client_secret = fields.require("clientSecret").and_then(secret);
+    let poll = fields.or("poll", true, Cursor::boolean);
     Some(GraphSettings {
         base_url: base_url?,
         token_url: token_url?,
         client_id: client_id?,
         client_secret: client_secret?,
+        poll: poll?,
     })
 }
 
 fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
     let fields = at.fields(&CloudAppsSettings::FIELDS)?;
     let (base_url, token) = (url(&fields, "baseUrl"), fields.require("token").and_then(secret));
-    Some(CloudAppsSettings { base_url: base_url?, token: token? })
+    let poll = fields.or("poll", false, Cursor::boolean);
+    Some(CloudAppsSettings { base_url: base_url?, token: token?, poll: poll? })
+}
+
+/// The name of one of the channels; where those cannot be read, any
+fn known_channel(at: &Cursor<'_>, channels: Option<&BTreeMap<String, Channel>>) -> Option<String> {
+    let name = at.short_text(TEXT_LENGTH_MAX)?;
+    let Some(channels) = channels.filter(|it| !it.contains_key(&name)) else { return Some(name) };
+    let near = did_you_mean(&name, channels.keys().map(String::as_str));
+    let help = near.map_or_else(
+        || "add it to `channels` in settings.yaml".to_owned(),
+        |it| format!("did you mean `{it}`?"),
+    );
+    let message = format!("the settings have no channel `{name}`");
+    at.problem(Code::UnknownReference, message, Some(help));
+    None
 }
 
 fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {
@@ -231,6 +263,43 @@ mod tests {
         let settings = Settings::parse("f", "apiVersion: defuse/v1\nkind: Settings\n").unwrap();
         assert_eq!(settings, Settings::default());
     }
+
+    #[test]
+    fn a_feed_is_on_where_its_source_is_and_says_nothing_else() {
+        check("graph", "", |it| it.graph.map(|it| it.poll), true);
+        check("graph", ", poll: false", |it| it.graph.map(|it| it.poll), false);
+        check("cloudApps", "", |it| it.cloud_apps.map(|it| it.poll), false);
+        check("cloudApps", ", poll: true", |it| it.cloud_apps.map(|it| it.poll), true);
+    }
+
+    #[track_caller]
+    fn check(part: &str, more: &str, read: fn(Settings) -> Option<bool>, expected: bool) {
+        let url = "baseUrl: https://x.example";
+        let rest = match part {
+            "graph" => "tokenUrl: https://x.example, clientId: a, clientSecret: { env: B }",
+            _ => "token: { env: B }",
+        };
+        let text = format!("{HEAD}{part}: {{ {url}, {rest}{more} }}\n");
+        assert_eq!(read(Settings::parse("f", &text).unwrap()), Some(expected), "for {text}");
+    }
+
+    #[test]
+    fn people_are_told_in_a_channel_that_there_is() {
+        let channels = "channels: { soc: { kind: slack, url: { env: A } } }\n";
+        let text = format!("{HEAD}{channels}operations: {{ channel: soc }}\n");
+        let settings = Settings::parse("f", &text).unwrap();
+        assert_eq!(settings.operations_channel.as_deref(), Some("soc"));
+
+        let problems = Settings::parse("f", &text.replace("channel: soc", "channel: sco"));
+        let problems = problems.unwrap_err();
+        assert_eq!((problems.len(), problems[0].code), (1, Code::UnknownReference));
+        assert_eq!(
+            (problems[0].line, problems[0].help.as_deref()),
+            (4, Some("did you mean `soc`?"))
+        );
+    }
+
+    const HEAD: &str = "apiVersion: defuse/v1\nkind: Settings\n";
 
     #[test]
     fn a_secret_in_the_file_is_refused_and_not_repeated() {

@@ -7,6 +7,7 @@ mod bundles;
 mod chat;
 mod delivery;
 mod facts;
+mod feeds;
 mod limits;
 mod pace;
 mod runs;
@@ -19,6 +20,7 @@ pub use self::{
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
     facts::FactSource,
+    feeds::{AlertFeed, FeedError, FeedInfo, FeedPage, FeedStore, Kept, StoredPlace, Window},
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
     runs::{AlertState, Recorded, RunStore, StoredAlert},

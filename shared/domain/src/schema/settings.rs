@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     form::{
-        Field, at_least_one, described, list_of, map_of, object, optional, range, reference,
-        required, text, titled, variant, word, words,
+        Field, at_least_one, boolean, described, list_of, map_of, object, optional, range,
+        reference, required, text, titled, variant, word, words,
     },
     names,
 };
@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) fn schema() -> Value {
-    let [api_version, kind, graph, cloud_apps, channels, receive] = Settings::FIELDS;
+    let [api_version, kind, graph, cloud_apps, channels, receive, operations] = Settings::FIELDS;
     let [high_risk, named_ranges, user_tags] = Organisation::FIELDS;
     let names = [
         api_version,
@@ -28,6 +28,7 @@ pub(super) fn schema() -> Value {
         cloud_apps,
         channels,
         receive,
+        operations,
         high_risk,
         named_ranges,
         user_tags,
@@ -43,6 +44,7 @@ pub(super) fn schema() -> Value {
         field(cloud_apps_schema(), "How to reach Defender for Cloud Apps."),
         field(map_of(reference("channel")), "Where people are told, by name."),
         field(receive_schema(), "Whose alerts are taken."),
+        field(operations_schema(), "Where those are told who run this."),
         field(high_risk_schema(), high_risk),
         field(ranges, "Address ranges that criteria can name."),
         field(map_of(reference("names")), "Our own tags of users, by id or principal name."),
@@ -88,6 +90,7 @@ fn graph_schema() -> Value {
         required(described(reference("address"), "Where tokens are to be had.")),
         required(described(text(TEXT_LENGTH_MAX), "The application's id.")),
         secret_field("The application's secret."),
+        optional(described(boolean(), "Whether it is asked for its alerts; on if not said.")),
     ];
     object(GraphSettings::FIELDS, fields)
 }
@@ -96,6 +99,7 @@ fn cloud_apps_schema() -> Value {
     let fields = [
         required(described(reference("address"), "The tenant's address of the API.")),
         secret_field("The API token."),
+        optional(described(boolean(), "Whether it is asked for its alerts; off if not said.")),
     ];
     object(CloudAppsSettings::FIELDS, fields)
 }
@@ -118,6 +122,11 @@ fn receive_schema() -> Value {
         secrets("Tokens of senders that cannot sign."),
     ];
     object(Settings::RECEIVE, fields)
+}
+
+fn operations_schema() -> Value {
+    let about = "The channel that hears when a source cannot be read, by name.";
+    object(Settings::OPERATIONS, [required(described(text(TEXT_LENGTH_MAX), about))])
 }
 
 fn high_risk_schema() -> Value {

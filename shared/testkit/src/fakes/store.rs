@@ -12,9 +12,9 @@ use defuse_domain::{
     Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
 };
 use defuse_flow::{
-    AlertState, AlertStore, CLAIM_SECONDS, Claim, LimitClaim, LimitStore, NotificationLog, Outbox,
-    Outstanding, Pace, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert,
-    Turn, WebhookLog,
+    AlertState, AlertStore, CLAIM_SECONDS, Claim, FeedPlace, FeedStore, Kept, LimitClaim,
+    LimitStore, NotificationLog, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
+    StoreError, Stored, StoredAlert, StoredPlace, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -31,6 +31,7 @@ pub struct MemoryStore {
 struct State {
     heads: BTreeMap<AlertId, Head>,
     rejected: Vec<Unreadable>,
+    places: BTreeMap<String, StoredPlace>,
     runs: BTreeMap<RunKey, Run>,
     counted: BTreeMap<String, BTreeSet<RunKey>>,
     taken: BTreeSet<String>,
@@ -107,6 +108,27 @@ impl Pace for MemoryStore {
         _now: Timestamp,
     ) -> Result<Turn, StoreError> {
         Ok(Turn::Now)
+    }
+}
+
+impl FeedStore for MemoryStore {
+    async fn place(&self, feed: &str) -> Result<Option<StoredPlace>, StoreError> {
+        Ok(locked(&self.state).places.get(feed).cloned())
+    }
+
+    async fn keep_place(
+        &self,
+        feed: &str,
+        place: &FeedPlace,
+        version: u64,
+    ) -> Result<Kept, StoreError> {
+        let mut state = locked(&self.state);
+        if state.places.get(feed).map_or(0, |it| it.version) != version {
+            return Ok(Kept::Overtaken);
+        }
+        let stored = StoredPlace { place: place.clone(), version: version + 1 };
+        state.places.insert(feed.to_owned(), stored);
+        Ok(Kept::Kept)
     }
 }
 

@@ -7,9 +7,10 @@ use defuse_domain::{
     Revision, Run, RunKey, Unknown, UnknownReason, Unreadable,
 };
 use defuse_flow::{
-    AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore,
-    SourceClient, StoreError, Stored, StoredAlert, Turn, WebhookLog,
+    AlertFeed, AlertStore, AtSource, Chat, Claim, DeliveryError, FactSource, FeedError, FeedInfo,
+    FeedPage, FeedPlace, FeedStore, Kept, LimitClaim, LimitStore, NotificationLog, Notifier,
+    Outbox, Outstanding, Pace, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError,
+    Stored, StoredAlert, StoredPlace, Turn, WebhookLog, Window,
 };
 use jiff::Timestamp;
 
@@ -40,6 +41,18 @@ impl Failure for DeliveryError {
     fn refused(call: &str) -> Self {
         let (answer, source) = ("no".to_owned(), "it was made to refuse".into());
         Self::Refused { target: call.to_owned(), answer, source }
+    }
+}
+
+impl Failure for FeedError {
+    fn busy(call: &str) -> Self {
+        let said = format!("{call} was made to fail");
+        Self { said, retry_after: None, source: "it was made to fail".into() }
+    }
+
+    fn refused(call: &str) -> Self {
+        let said = format!("{call} was made to refuse");
+        Self { said, retry_after: None, source: "it was made to refuse".into() }
     }
 }
 
@@ -83,6 +96,31 @@ impl<P: WebhookLog + Sync> WebhookLog for Faulty<P> {
 
     async fn took(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         self.plan.call("WebhookLog::took", self.port.took(id, now)).await
+    }
+}
+
+impl<P: FeedStore + Sync> FeedStore for Faulty<P> {
+    async fn place(&self, feed: &str) -> Result<Option<StoredPlace>, StoreError> {
+        self.plan.call("FeedStore::place", self.port.place(feed)).await
+    }
+
+    async fn keep_place(
+        &self,
+        feed: &str,
+        place: &FeedPlace,
+        version: u64,
+    ) -> Result<Kept, StoreError> {
+        self.plan.call("FeedStore::keep_place", self.port.keep_place(feed, place, version)).await
+    }
+}
+
+impl<P: AlertFeed + Sync> AlertFeed for Faulty<P> {
+    fn info(&self) -> FeedInfo {
+        self.port.info()
+    }
+
+    async fn read(&self, window: Window, next: Option<&str>) -> Result<FeedPage, FeedError> {
+        self.plan.call("AlertFeed::read", self.port.read(window, next)).await
     }
 }
 

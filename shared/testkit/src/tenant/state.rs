@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     faults::{self, Fault, FaultKind},
+    limits::{Limits, Unreliable},
     record::{Record, RecordedRequest},
     user::UserRecord,
 };
@@ -24,6 +25,16 @@ pub(super) const TOKEN_SECONDS: i64 = 3599;
 
 /// Items on a page unless told otherwise, as in the directory
 const PAGE_SIZE: usize = 100;
+
+/// Tells the tenant's time
+#[derive(Clone)]
+pub(super) struct Clock(pub(super) Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
 
 /// The tenant as its handlers and its owner see it
 #[derive(Clone, Debug)]
@@ -45,6 +56,13 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     pub(super) record: Record,
     pub(super) page_size: usize,
+    pub(super) limits: Limits,
+    pub(super) unreliable: Option<Unreliable>,
+    /// Whether lists say where their next page is
+    pub(super) has_links: bool,
+    /// How far a list may be skipped into
+    pub(super) skip_max: Option<usize>,
+    pub(super) clock: Clock,
     tokens: BTreeMap<String, Timestamp>,
     n_tokens: u64,
 }
@@ -58,6 +76,11 @@ impl Shared {
             faults: Vec::new(),
             record: Record::default(),
             page_size: PAGE_SIZE,
+            limits: Limits::default(),
+            unreliable: None,
+            has_links: true,
+            skip_max: None,
+            clock: Clock(Arc::new(Timestamp::now)),
             tokens: BTreeMap::new(),
             n_tokens: 0,
         };
@@ -78,7 +101,13 @@ impl Shared {
     /// Keeps a request, and says what is to go wrong with it
     pub(super) fn open(&self, request: RecordedRequest) -> (u64, Option<FaultKind>) {
         let mut state = self.state();
-        let fault = faults::take(&mut state.faults, &request.method, request.path_only());
+        let now = state.now();
+        let (method, path) = (&request.method, request.path_only());
+        let fault = state
+            .limits
+            .count(path, now)
+            .or_else(|| faults::take(&mut state.faults, method, path))
+            .or_else(|| state.unreliable.as_mut().and_then(|it| it.next(path)));
         (state.record.open(request), fault)
     }
 
@@ -95,6 +124,11 @@ impl Shared {
 }
 
 impl State {
+    /// The present time, by the tenant's own clock
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.0()
+    }
+
     /// The user with this id or sign-in name
     pub(super) fn user(&self, id_or_name: &str) -> Option<&UserRecord> {
         self.users.iter().find(|user| user.answers_to(id_or_name))
