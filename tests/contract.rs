@@ -16,6 +16,9 @@ mod effects;
 #[path = "contract/emulator.rs"]
 mod emulator;
 #[cfg(test)]
+#[path = "contract/feeds.rs"]
+mod feeds;
+#[cfg(test)]
 #[path = "contract/limits.rs"]
 mod limits;
 #[cfg(test)]

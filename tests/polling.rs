@@ -23,5 +23,8 @@ mod proof;
 #[path = "polling/properties.rs"]
 mod properties;
 #[cfg(test)]
+#[path = "polling/stores.rs"]
+mod stores;
+#[cfg(test)]
 #[path = "polling/world.rs"]
 mod world;

@@ -18,7 +18,8 @@ use crate::ports::{
     RejectStore, StoreError, Stored, StoredPlace, Turn,
 };
 
-/// How long after a pass over what changed the next one begins
+/// How long after a pass over what changed the next one begins; no rest is longer, so that people
+/// hear in time of a source that cannot be read
 const EVERY: SignedDuration = SignedDuration::from_secs(60);
 
 /// A page whose next page is itself, or one of too many
@@ -71,7 +72,7 @@ where
             stored.unwrap_or_else(|| StoredPlace { place: FeedPlace::beginning(now), version: 0 });
         if let Some(until) = place.waits(now) {
             self.tell(info, &mut place, version, now).await?;
-            return Ok(until);
+            return Ok(until.min(soon(now)));
         }
         match self.store.turn(info.rate, Duration::ZERO, now).await? {
             Turn::Now => {}
@@ -101,9 +102,9 @@ where
         }
         self.tell(info, &mut place, version.saturating_add(1), now).await?;
         Ok(match place.waits(now) {
-            Some(until) => until,
+            Some(until) => until.min(soon(now)),
             None if place.has_more() => now,
-            None => now.checked_add(EVERY).unwrap_or(now),
+            None => soon(now),
         })
     }
 
@@ -172,6 +173,10 @@ where
     }
 }
 
+fn soon(now: Timestamp) -> Timestamp {
+    now.checked_add(EVERY).unwrap_or(now)
+}
+
 fn fail(info: FeedInfo, place: &mut FeedPlace, error: &FeedError, now: Timestamp) {
     place.failed(error, now);
     warn!(feed = info.name, error = %error.said, cause = %error.source,
@@ -179,18 +184,17 @@ fn fail(info: FeedInfo, place: &mut FeedPlace, error: &FeedError, now: Timestamp
 }
 
 fn log_page(info: FeedInfo, place: &FeedPlace, tally: Tally) {
-    let Tally { new, newer, again, rejected } = tally;
     let slice = match place.reading {
         Reading::CatchingUp { slice, .. } => slice,
         Reading::Following { .. } => SLICES,
     };
     info!(
         feed = info.name,
-        new,
-        newer,
-        again,
-        rejected,
-        slice,
+        new = tally.new,
+        newer = tally.newer,
+        again = tally.again,
+        rejected = tally.rejected,
+        slice = slice,
         slices = SLICES,
         "read a page of `{}`",
         info.name
