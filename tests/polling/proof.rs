@@ -124,7 +124,8 @@ async fn play_in_memory(n_alerts: u32, set_up: impl Fn(&Tenant)) {
 
 #[tokio::test]
 async fn every_alert_is_stored_once_and_as_it_is() {
-    play_in_memory(2_000, |_| {}).await;
+    let asked = std::env::var("DEFUSE_POLL_ALERTS").ok().and_then(|it| it.parse().ok());
+    play_in_memory(asked.unwrap_or(2_000), |_| {}).await;
 }
 
 #[tokio::test]
@@ -143,9 +144,8 @@ async fn also_where_links_are_refused_from_some_page_on() {
 
 #[tokio::test]
 async fn also_in_a_table() {
-    let asked = std::env::var("DEFUSE_POLL_ALERTS").ok().and_then(|it| it.parse().ok());
     let emulator = emulator().await;
-    let (_tenant, wanted) = play(emulator.store.clone(), asked.unwrap_or(40), |_| {}).await;
+    let (_tenant, wanted) = play(emulator.store.clone(), 30, |_| {}).await;
 
     let heads = emulator.items("A#").await;
     let heads: Vec<_> = heads.iter().filter(|it| text(it, "sk") == "H").collect();
