@@ -140,7 +140,7 @@ fn a_test_that_fails_is_a_mistake() {
     assert_eq!(problem["code"], "P019");
     assert_eq!(problem["file"], PLAYBOOK);
     assert!(problem["line"].as_u64() > Some(1));
-    assert_eq!(problem["message"], "test `on leave` comes out otherwise: resolved");
+    assert_eq!(problem["message"], "test `on leave` is resolved, and `open` is expected");
 }
 
 #[test]

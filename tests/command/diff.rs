@@ -143,7 +143,7 @@ fn the_bundle_in_force_is_compared_with() {
     let files: BTreeMap<String, String> =
         names.iter().map(|it| ((*it).to_owned(), read(it))).collect();
     let bundle = Bundle { digest: "sha256:in-force".to_owned(), files };
-    runtime.block_on(store.put_in_force(&bundle, Timestamp::now())).unwrap();
+    runtime.block_on(store.put_in_force(&bundle, "layer:1", Timestamp::now())).unwrap();
     let ran = folder.run(&["diff"]);
     assert_eq!((ran.code, ran.said.as_str()), (Some(0), ""));
     assert_eq!(ran.out, folder.run(&["diff", "--against", "old/infra"]).out);

@@ -62,10 +62,16 @@ impl CloudFormation {
         request
     }
 
-    /// The same, for that bundle
+    /// The same, for that bundle in a layer of its own
     pub(crate) fn request_for(&self, name: &str, bundle: &str) -> Value {
+        self.request_with(name, bundle, &format!("layer with {bundle}"))
+    }
+
+    /// The same, for that bundle in that layer
+    pub(crate) fn request_with(&self, name: &str, bundle: &str, layer: &str) -> Value {
         let mut request = self.request(name);
         request["ResourceProperties"]["Bundle"] = json!(bundle);
+        request["ResourceProperties"]["Layer"] = json!(layer);
         request
     }
 

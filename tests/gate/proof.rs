@@ -195,6 +195,33 @@ async fn the_way_back_needs_no_second_proof() {
 }
 
 #[tokio::test]
+async fn a_proof_is_for_the_code_it_was_made_with() {
+    at_the_gate(async |gate| {
+        let layer = gate.layer();
+        let digest = &layer.digest;
+        let request = |with: &str| gate.cloud_formation.request_with("update", digest, with);
+        let function = gate.provision(&layer, &[]);
+        succeeded(&gate.ask(&function, request("layer:1")).await, digest);
+
+        // The same files with other code come in another layer, and are looked at anew.
+        let function = gate.provision(&layer, &[("SOC_URL", "")]);
+        let refused = gate.ask(&function, request("layer:2")).await;
+        assert!(reason(&refused).contains("`SOC_URL`"), "{refused}");
+        let refused = gate.ask(&function, request("")).await;
+        assert!(reason(&refused).contains("`SOC_URL`"), "{refused}");
+        succeeded(&gate.ask(&function, request("layer:1")).await, digest);
+
+        let function = gate.provision(&layer, &[]);
+        succeeded(&gate.ask(&function, request("layer:2")).await, digest);
+        let function = gate.provision(&layer, &[("SOC_URL", "")]);
+        for proven in ["layer:1", "layer:2"] {
+            succeeded(&gate.ask(&function, request(proven)).await, digest);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_end_of_the_stack_changes_nothing() {
     at_the_gate(async |gate| {
         let layer = gate.layer();

@@ -36,11 +36,11 @@ graph:
   clientId: {clientId}
   clientSecret: {{ secretsManager: defuse/graph }}
 channels:
-  soc: {{ kind: teams, url: {{ secretsManager: defuse/channel-soc }} }}
+  soc: {{ kind: teams, url: {{ secretsManager: defuse/channel-soc-url }} }}
   nowhere: {{ kind: webhook, url: {{ secretsManager: defuse/channel-nowhere }} }}
 receive:
   signingKeys:
-    - secretsManager: defuse/receive-key
+    - secretsManager: defuse/receive-signing-key
 highRisk:
   userRisk: {{ atLeast: high }}
 """
@@ -140,9 +140,9 @@ class Run:
         self.saw(f"is rolled back: {status}", status == "ROLLBACK_COMPLETE", reason)
         secrets = {
             "defuse/graph": self.tenant.about["clientSecret"],
-            "defuse/channel-soc": f"{self.tenant.about['baseUrl']}/teams/soc",
+            "defuse/channel-soc-url": f"{self.tenant.about['baseUrl']}/teams/soc",
             "defuse/channel-nowhere": "http://127.0.0.1:1/",
-            "defuse/receive-key": self.key,
+            "defuse/receive-signing-key": self.key,
         }
         self.saw(f"says why: `{shown(reason)}`", all(it in reason for it in secrets), reason)
         for name, value in secrets.items():

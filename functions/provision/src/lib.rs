@@ -88,12 +88,15 @@ async fn outcome(app: &ProvisionApp, request: &Request, now: Timestamp) -> Resul
 
 async fn prove(app: &ProvisionApp, request: &Request, now: Timestamp) -> Result<String, String> {
     let wanted = request.bundle.as_deref();
-    if let Some(wanted) = wanted {
-        // A rollback asks for a bundle that was in force before: it needs no second proof, and the
-        // layer that is attached at that moment may be another.
-        let proven = app.store.proven(wanted).await.map_err(|error| Chain(&error).to_string())?;
-        if let Some(bundle) = proven {
-            return in_force(app, &bundle, now).await;
+    let layer = request.layer.as_deref().unwrap_or_default();
+    if let Some(wanted) = wanted
+        && !layer.is_empty()
+    {
+        // A rollback asks for what was in force before, with the code of then: that needs no second
+        // proof, and the layer that is attached at that moment may be another.
+        let proven = app.store.proven(wanted, layer).await;
+        if let Some(bundle) = proven.map_err(|error| Chain(&error).to_string())? {
+            return in_force(app, &bundle, layer, now).await;
         }
     }
     let (config, n_cases) = Config::check(&app.environment.config).map_err(|it| reason(&it))?;
@@ -108,11 +111,16 @@ async fn prove(app: &ProvisionApp, request: &Request, now: Timestamp) -> Result<
         return Err(format!("secrets are missing: {}", missing.join("; ")));
     }
     info!(cases = n_cases, bundle = %digest, "bundle proven");
-    in_force(app, &Bundle { digest, files: config.files }, now).await
+    in_force(app, &Bundle { digest, files: config.files }, layer, now).await
 }
 
-async fn in_force(app: &ProvisionApp, bundle: &Bundle, now: Timestamp) -> Result<String, String> {
-    let put = app.store.put_in_force(bundle, now).await;
+async fn in_force(
+    app: &ProvisionApp,
+    bundle: &Bundle,
+    layer: &str,
+    now: Timestamp,
+) -> Result<String, String> {
+    let put = app.store.put_in_force(bundle, layer, now).await;
     put.map_err(|error| Chain(&error).to_string())?;
     Ok(bundle.digest.clone())
 }

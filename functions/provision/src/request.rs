@@ -52,6 +52,8 @@ pub struct Request {
     pub physical_resource_id: Option<String>,
     /// The digest of the bundle that is to be in force, as the template says
     pub bundle: Option<String>,
+    /// The layer version that the template attaches, with that configuration and this code
+    pub layer: Option<String>,
 }
 
 impl Request {
@@ -65,6 +67,7 @@ impl Request {
             "Delete" => RequestType::Delete,
             other => RequestType::Unknown(other.to_owned()),
         };
+        let property = |name: &str| event.get("ResourceProperties").and_then(|it| text(it, name));
         let id = text(event, "PhysicalResourceId").filter(|it| !it.is_empty());
         Some(Self {
             request_type,
@@ -73,7 +76,8 @@ impl Request {
             request_id: word("RequestId"),
             logical_resource_id: word("LogicalResourceId"),
             physical_resource_id: id,
-            bundle: event.get("ResourceProperties").and_then(|it| text(it, "Bundle")),
+            bundle: property("Bundle"),
+            layer: property("Layer"),
         })
     }
 }

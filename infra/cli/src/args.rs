@@ -40,8 +40,9 @@ Examples:
     Demo(DemoArguments),
     /// Receives, decides, resolves and tells, all in one process on this machine
     #[command(after_help = "\
-Whom it asks and tells is in settings.yaml; secrets are in the environment variables named there.
-With the settings as shipped, that is what senders sign with, and the webhook of the channel:
+Whom it asks and tells is in settings.yaml, which names secrets; an environment variable of the same
+name has each, as DEFUSE_RECEIVE_SIGNING_KEY for `defuse/receive-signing-key`. As shipped, these are
+what senders sign with, and the webhook of the channel:
 
   export DEFUSE_RECEIVE_SIGNING_KEY=whsec_$(head -c 32 /dev/urandom | base64)
   export DEFUSE_CHANNEL_SOC_URL=https://...

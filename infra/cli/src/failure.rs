@@ -108,7 +108,7 @@ impl From<StartError> for Failure {
             StartError::Config(error) => error.into(),
             other @ (StartError::Missing(_)
             | StartError::SecretMissing(_)
-            | StartError::Secret(_)
+            | StartError::Secret { .. }
             | StartError::Key(_)
             | StartError::Url(_)
             | StartError::Http(_)) => Self::host("cannot start", other),

@@ -28,6 +28,27 @@ pub enum SecretRef {
     SecretsManager(String),
 }
 
+impl SecretRef {
+    /// The environment variable that has it, or that stands in its place where there is no Secrets
+    /// Manager: the name in capitals, with `_` for what no variable's name has
+    ///
+    /// ```
+    /// use defuse_domain::SecretRef;
+    ///
+    /// let secret = SecretRef::SecretsManager("defuse/channel-soc-url".to_owned());
+    /// assert_eq!(secret.variable(), "DEFUSE_CHANNEL_SOC_URL");
+    /// ```
+    pub fn variable(&self) -> String {
+        match self {
+            Self::Env(name) => name.clone(),
+            Self::SecretsManager(name) => {
+                let plain = |it: char| if it.is_ascii_alphanumeric() { it } else { '_' };
+                name.chars().map(plain).collect::<String>().to_ascii_uppercase()
+            }
+        }
+    }
+}
+
 /// How to reach Microsoft Graph
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphSettings {

@@ -58,7 +58,7 @@ fn log_refusal(error: &StartError) {
         }
         StartError::Missing(_)
         | StartError::SecretMissing(_)
-        | StartError::Secret(_)
+        | StartError::Secret { .. }
         | StartError::Key(_)
         | StartError::Url(_)
         | StartError::Http(_) => error!(error = %Chain(error), "cannot start"),

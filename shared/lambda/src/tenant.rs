@@ -42,13 +42,16 @@ impl Tenant<'_> {
     }
 
     async fn secret(&self, secret: &SecretRef) -> Result<Secret, StartError> {
+        let variable = secret.variable();
+        if let Some(text) = self.text(&variable) {
+            return Ok(Secret::new(text));
+        }
         match secret {
-            SecretRef::Env(name) => {
-                let text = self.text(name);
-                let text = text.ok_or_else(|| StartError::SecretMissing(name.clone()))?;
-                Ok(Secret::new(text))
+            SecretRef::Env(_) => Err(StartError::SecretMissing(variable)),
+            SecretRef::SecretsManager(name) => {
+                let got = self.secrets.get(name).await;
+                got.map_err(|source| StartError::Secret { variable, source })
             }
-            SecretRef::SecretsManager(name) => Ok(self.secrets.get(name).await?),
         }
     }
 

@@ -55,8 +55,16 @@ pub enum StartError {
     #[error("environment variable `{0}`, which the settings name for a secret, is missing")]
     SecretMissing(String),
     /// A secret that the settings name cannot be read at Secrets Manager
-    #[error("cannot read a secret that the settings name")]
-    Secret(#[from] SecretError),
+    #[error(
+        "cannot read a secret that the settings name, and `{variable}` is not set in its place"
+    )]
+    Secret {
+        /// The environment variable that could have it
+        variable: String,
+        /// Why not
+        #[source]
+        source: SecretError,
+    },
     /// A key is none
     #[error("a signing key cannot be used")]
     Key(#[from] SigningKeyError),

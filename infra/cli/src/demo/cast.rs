@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use defuse_domain::{ChannelKind, SecretRef, Settings};
+use defuse_domain::{ChannelKind, Settings};
 use defuse_testkit::{Tenant, UserRecord};
 use serde_json::{Value, json};
 
@@ -63,17 +63,10 @@ pub(crate) fn secrets(tenant: &Tenant, settings: &Settings, key: &str) -> Vec<(S
             ChannelKind::Slack => tenant.slack_url(name),
             ChannelKind::Webhook => tenant.webhook_url(name),
         };
-        if let SecretRef::Env(variable) = &channel.url {
-            secrets.push((variable.clone(), url));
-        }
-        if let Some(SecretRef::Env(variable)) = &channel.signing_key {
-            secrets.push((variable.clone(), key.to_owned()));
-        }
+        secrets.push((channel.url.variable(), url));
+        secrets.extend(channel.signing_key.iter().map(|it| (it.variable(), key.to_owned())));
     }
-    for secret in settings.signing_keys.iter().chain(&settings.tokens) {
-        if let SecretRef::Env(variable) = secret {
-            secrets.push((variable.clone(), key.to_owned()));
-        }
-    }
+    let senders = settings.signing_keys.iter().chain(&settings.tokens);
+    secrets.extend(senders.map(|it| (it.variable(), key.to_owned())));
     secrets
 }

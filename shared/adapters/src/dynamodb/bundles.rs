@@ -1,6 +1,6 @@
 //! Which bundles of configuration were proven, and which is in force.
 //!
-//! DynamoDB actions: `dynamodb:GetItem`, `dynamodb:PutItem`.
+//! DynamoDB actions: `dynamodb:GetItem`, `dynamodb:PutItem`, `dynamodb:UpdateItem`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_flow::{Bundle, BundleStore, StoreError};
@@ -9,15 +9,20 @@ use jiff::Timestamp;
 use super::{
     DynamoDbStore,
     bodies::{CONTENT, content},
+    change::Change,
     errors::{refused, store_error},
     items::{Item, bytes, compress, decompress, text},
-    keys::Key,
+    keys::{Key, digest},
 };
 
+/// The layers that a bundle was proven with
+const LAYERS: &str = "layers";
+
 impl BundleStore for DynamoDbStore {
-    async fn proven(&self, digest: &str) -> Result<Option<Bundle>, StoreError> {
+    async fn proven(&self, digest: &str, layer: &str) -> Result<Option<Bundle>, StoreError> {
         let what = format!("to look up bundle `{digest}`");
         let item = self.get(&what, Key::bundle(digest)).await?;
+        let item = item.filter(|it| layers(it).contains(&named(layer)));
         item.map(|it| read(&what, digest, &it)).transpose()
     }
 
@@ -25,33 +30,48 @@ impl BundleStore for DynamoDbStore {
         let item = self.get("to see which bundle is in force", Key::bundle_in_force()).await?;
         let digest = item.as_ref().and_then(|it| it.get("digest"));
         match digest.and_then(|it| AttributeValue::as_s(it).ok()) {
-            Some(digest) => self.proven(digest).await,
+            Some(digest) => {
+                let what = format!("to look up bundle `{digest}`");
+                let item = self.get(&what, Key::bundle(digest)).await?;
+                item.map(|it| read(&what, digest, &it)).transpose()
+            }
             None => Ok(None),
         }
     }
 
     /// The bundle first, and then the note that it is in force: a crash between the two leaves the
     /// old one in force
-    async fn put_in_force(&self, bundle: &Bundle, now: Timestamp) -> Result<(), StoreError> {
+    async fn put_in_force(
+        &self,
+        bundle: &Bundle,
+        layer: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let what = format!("to put bundle `{}` in force", bundle.digest);
         let json = serde_json::to_vec(&bundle.files).map_err(|error| refused(&what, error))?;
-        let mut item = Key::bundle(&bundle.digest).attributes();
-        item.insert(CONTENT.to_owned(), bytes(compress(&what, &json)?));
-        item.insert("proven".to_owned(), text(now.to_string()));
-        self.put(&what, item).await?;
+        let proven = Change::default()
+            .set(CONTENT, bytes(compress(&what, &json)?))
+            .set("proven", text(now.to_string()))
+            .add(LAYERS, AttributeValue::Ss(vec![named(layer)]));
+        self.change(&what, Key::bundle(&bundle.digest), proven).await?;
 
         let mut item = Key::bundle_in_force().attributes();
         item.insert("digest".to_owned(), text(&bundle.digest));
         item.insert("since".to_owned(), text(now.to_string()));
-        self.put(&what, item).await
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
+        put.map(drop).map_err(|error| store_error(&what, error))
     }
 }
 
-impl DynamoDbStore {
-    async fn put(&self, what: &str, item: Item) -> Result<(), StoreError> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
-        put.map(drop).map_err(|error| store_error(what, error))
-    }
+/// The layers that the bundle was proven with
+fn layers(item: &Item) -> &[String] {
+    let layers = item.get(LAYERS).and_then(|it| AttributeValue::as_ss(it).ok());
+    layers.map(Vec::as_slice).unwrap_or_default()
+}
+
+/// A layer as the set has it: short, since there is one more with every deployment
+fn named(layer: &str) -> String {
+    digest(layer.as_bytes())
 }
 
 fn read(what: &str, digest: &str, item: &Item) -> Result<Bundle, StoreError> {

@@ -76,7 +76,7 @@ pub enum Expectation {
 pub struct CaseResult {
     /// What was decided
     pub decision: Decision,
-    /// What is other than expected, if anything
+    /// What is other than expected, if anything: "is open, and …"
     pub failure: Option<String>,
 }
 
@@ -184,20 +184,24 @@ impl Case {
         let failure = match (&self.expect, decision.outcome) {
             (Expectation::Resolved, Outcome::Resolved(_)) => {
                 let by = decision.determined_by.contains(playbook);
-                (!by).then(|| "resolved, but by another playbook".to_owned())
+                (!by).then(|| "is resolved, as expected, but by another playbook".to_owned())
             }
             (Expectation::Open(None), Outcome::Open) => None,
             (Expectation::Open(Some(fact)), Outcome::Open) => {
                 let unknown = decision.unknown.iter().any(|it: &UnknownFact| it.fact == *fact);
-                (!unknown).then(|| format!("open, but not because `{fact}` is unknown"))
+                (!unknown)
+                    .then(|| format!("is open, as expected, but not because `{fact}` is unknown"))
             }
             (Expectation::Resolved, Outcome::Open) => {
-                Some(format!("open: {}", decision.reasons.join("; ")))
+                let why = decision.reasons.join("; ");
+                Some(format!("is open, and `resolved` is expected: {why}"))
             }
             (_, Outcome::ResolvedAtSource) => {
-                Some("the alert is already resolved at its source".to_owned())
+                Some("is resolved at its source already, so no playbook is asked".to_owned())
             }
-            (Expectation::Open(_), Outcome::Resolved(_)) => Some("resolved".to_owned()),
+            (Expectation::Open(_), Outcome::Resolved(_)) => {
+                Some("is resolved, and `open` is expected".to_owned())
+            }
         };
         CaseResult { decision, failure }
     }

@@ -21,9 +21,7 @@ pub(super) fn try_all(config: &Config, root: &Path) -> Result<usize, ConfigError
             let failure = match read_alert(root, &case.alert) {
                 Ok(alert) => {
                     let result = playbook.try_case(case, &alert, &config.settings.organisation);
-                    result
-                        .failure
-                        .map(|it| (Code::CaseFailed, format!("comes out otherwise: {it}")))
+                    result.failure.map(|it| (Code::CaseFailed, it))
                 }
                 Err(message) => Some((Code::FileUnreadable, format!("has no alert: {message}"))),
             };
