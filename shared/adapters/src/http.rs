@@ -63,6 +63,7 @@ impl fmt::Debug for Answer {
         f.debug_struct("Answer")
             .field("status", &self.status)
             .field("retry_after", &self.retry_after)
+            .field("date", &self.date)
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()
     }

@@ -97,14 +97,36 @@ mod poll {
     }
 
     #[tokio::test]
-    async fn where_our_clock_is_behind_the_last_slice_ends_by_the_source_s() {
-        let world = world(Vec::new());
-        let behind = NOW - SignedDuration::from_mins(25);
-        for _ in 0..SLICES {
-            world.poll(behind).await;
+    async fn between_the_first_try_and_the_first_page_there_is_no_gap() {
+        let world = world(vec![failure(None)]);
+        world.poll(NOW - SignedDuration::from_hours(5)).await;
+        for _ in 0..=SLICES {
+            world.poll(NOW).await;
         }
         let asked = world.script.asked.lock().unwrap().clone();
-        assert!(matches!(asked[29].0, Window::Created { until, .. } if until == NOW));
+        assert!(matches!(asked[30].0, Window::Created { until, .. } if until == NOW));
+        let since = Window::ChangedSince(NOW - SignedDuration::from_mins(10));
+        assert_eq!(asked[31], (since, None));
+    }
+
+    #[tokio::test]
+    async fn whichever_clock_is_behind_counts() {
+        let hours = SignedDuration::from_hours;
+        check_clock(Some(NOW), NOW).await;
+        check_clock(Some(NOW - hours(2)), NOW - hours(2)).await;
+        check_clock(Some(Timestamp::MAX), NOW).await;
+        check_clock(None, NOW - hours(1)).await;
+    }
+
+    async fn check_clock(clock: Option<Timestamp>, expected: Timestamp) {
+        let answers = (0..SLICES).map(|_| Ok(FeedPage { clock, ..page(None) })).collect();
+        let world = world(answers);
+        for _ in 0..=SLICES {
+            world.poll(NOW).await;
+        }
+        let since = Window::ChangedSince(expected - SignedDuration::from_mins(10));
+        let asked = world.script.asked.lock().unwrap().clone();
+        assert_eq!(asked.last(), Some(&(since, None)), "for {clock:?}");
     }
 
     #[tokio::test]

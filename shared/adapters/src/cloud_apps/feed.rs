@@ -140,7 +140,7 @@ impl Next {
             .iter()
             .flatten()
             .filter_map(|it| it.created)
-            .map(|it| it.as_millisecond())
+            .map(jiff::Timestamp::as_millisecond)
             .collect();
         let last = dates.last().copied();
         let later = last.filter(|it| dates.is_sorted() && self.date.is_none_or(|from| *it > from));

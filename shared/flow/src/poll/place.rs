@@ -8,7 +8,8 @@
 //!
 //! - A change during a pass, be it of the whole catching up, happens after the pass began. Where
 //!   the next pass reads from is taken from the source's own clock at the first page, less
-//!   [`OVERLAP`], so the next pass sees it, at its new state. Our clock plays no part.
+//!   [`OVERLAP`], so the next pass sees it, at its new state. Where our clock is behind the
+//!   source's, ours is taken: earlier is always safe, and a clock that is far ahead is a lie.
 //! - What is asked for has no end in time, so a change takes nothing out of the list; an alert can
 //!   only come in. Where a list has the newest first, as the sources document it, what comes in
 //!   moves others towards pages that are still to be read: they are read twice and not missed.
@@ -90,7 +91,7 @@ pub enum Reading {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pass {
-    /// The source's clock at the first page
+    /// The source's clock at the first page, or ours where that is behind
     pub began: Timestamp,
     /// The newest time of an alert so far
     pub newest: Option<Timestamp>,
@@ -143,8 +144,8 @@ impl FeedPlace {
             Reading::Following { since } => Window::ChangedSince(since),
             Reading::CatchingUp { begins, slice, follow_from } => {
                 let until = day(begins, slice.saturating_add(1));
-                // The last slice ends no earlier than the source's clock stood at the first page,
-                // should ours be behind: what is newer is for following.
+                // The last slice reaches to where the clock stood at the first page, which may have
+                // been read long after the first try: what is newer is for following.
                 let last = follow_from.filter(|_| slice.saturating_add(1) >= SLICES);
                 let until = last.map_or(until, |it| until.max(plus(it, OVERLAP)));
                 Window::Created { from: day(begins, slice), until }
@@ -167,7 +168,7 @@ impl FeedPlace {
 
     /// Moves on, where a page was read and everything in it is stored
     pub fn moved(&mut self, page: &FeedPage, now: Timestamp) {
-        let clock = page.clock.unwrap_or_else(|| minus(now, CLOCK_DOUBT));
+        let clock = page.clock.unwrap_or_else(|| minus(now, CLOCK_DOUBT)).min(now);
         if let Reading::CatchingUp { follow_from, .. } = &mut self.reading {
             follow_from.get_or_insert(minus(clock, OVERLAP));
         }

@@ -55,9 +55,9 @@ pub(super) async fn list(
     }
     // What is on other pages is counted, and not made.
     let shown = skip..skip.saturating_add(state.page_size);
-    let seen = alerts.into_iter().enumerate().map(|(index, alert)| match shown.contains(&index) {
-        true => as_seen_by(&headers, alert.clone()).into(),
-        false => Value::Null,
+    let seen = alerts.into_iter().enumerate().map(|(index, alert)| {
+        let is_shown = shown.contains(&index);
+        if is_shown { as_seen_by(&headers, alert.clone()).into() } else { Value::Null }
     });
     let place = (shared.base_url(), "/v1.0/security/alerts_v2");
     let mut page = query.page(seen.collect(), state.page_size, "$skip", place)?;
