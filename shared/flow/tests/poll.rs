@@ -20,11 +20,14 @@ mod poll {
     /// A page to come: so many alerts, whether there is more, and the source's clock
     type Answer = Result<FeedPage, FeedError>;
 
+    /// What was asked for
+    type Asked = (Window, Option<String>);
+
     /// Answers by a script; what comes after its end is an empty last page
     #[derive(Clone, Default)]
     struct Script {
         answers: Arc<Mutex<VecDeque<Answer>>>,
-        asked: Arc<Mutex<Vec<(Window, Option<String>)>>>,
+        asked: Arc<Mutex<Vec<Asked>>>,
     }
 
     impl AlertFeed for Script {
