@@ -127,7 +127,6 @@ async fn what_is_no_page_says_what_to_do() {
     check(page(&[], true), "a page of alerts of Defender for Cloud Apps is not readable: it says that there is more, and gives nothing", None).await;
 }
 
-#[track_caller]
 async fn check(scene: Scene, said: &str, retry_after: Option<Duration>) {
     let (server, feed) = feed(vec![scene]).await;
     let error = feed.read(since(), None).await.unwrap_err();

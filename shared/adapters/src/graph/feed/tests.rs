@@ -185,7 +185,6 @@ async fn what_is_no_page_says_what_to_do() {
     check(scene(FIRST_SINCE, 200, json!({ "value": {} })), "a page of alerts of Microsoft Graph is not readable: invalid type: map, expected a sequence at line 1 column 9", None).await;
 }
 
-#[track_caller]
 async fn check(scene: Scene, said: &str, retry_after: Option<Duration>) {
     let (server, feed) = feed(vec![scene]).await;
     server.then(vec![token("t2")]);
