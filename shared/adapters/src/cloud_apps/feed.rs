@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 
 use super::{CloudAppsSource, NAME, expect_success};
-use crate::delivery::feed_error;
+use crate::delivery::{feed_error, refused};
 
 /// The most alerts of a page
 const LIMIT: usize = 100;
@@ -67,6 +67,11 @@ struct Page {
     has_next: Option<bool>,
 }
 
+/// There is no list of alerts where we ask for one
+#[derive(Debug, thiserror::Error)]
+#[error("{NAME} has no alerts at this address: check `cloudApps.baseUrl`")]
+struct NoList;
+
 /// A page that says there is more, and has nothing
 #[derive(Debug, thiserror::Error)]
 #[error("it says that there is more, and gives nothing")]
@@ -83,6 +88,9 @@ impl AlertFeed for CloudAppsFeed {
         let url = self.source.url(&["alerts"]).map_err(feed_error)?;
         let request = self.source.request("POST", &url, Some(&at.body(window)));
         let answer = self.source.http.send(request.map_err(feed_error)?).await;
+        if answer.as_ref().is_ok_and(|it| it.status == 404) {
+            return Err(feed_error(refused(NAME, NoList.to_string(), NoList)));
+        }
         let answer = expect_success("", answer).map_err(feed_error)?;
 
         let page: Page = serde_json::from_slice(&answer.body).map_err(unreadable)?;

@@ -112,6 +112,12 @@ async fn the_request_is_as_cloud_apps_wants_it() {
 #[tokio::test]
 async fn what_is_no_page_says_what_to_do() {
     check(
+        text(POST, 404, "nginx"),
+        "Defender for Cloud Apps has no alerts at this address: check `cloudApps.baseUrl`",
+        None,
+    )
+    .await;
+    check(
         scene(POST, 401, json!({ "detail": "Invalid token." })),
         "Defender for Cloud Apps does not accept our API token (Invalid token.)",
         None,
