@@ -1,6 +1,6 @@
 //! Many alerts in a tenant that keeps its limits, fails now and then, and changes while it is read.
 //!
-//! `DEFUSE_POLL_ALERTS=50000` plays it with as many; what came of it so far stands in
+//! `DEFUSE_POLL_ALERTS=50000` plays it with as many; what came of that stands in
 //! `docs/reference/polling.md`.
 
 use std::{
