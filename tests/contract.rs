@@ -28,6 +28,9 @@ mod history;
 #[path = "contract/left_out.rs"]
 mod left_out;
 #[cfg(test)]
+#[path = "contract/feeds.rs"]
+mod feeds;
+#[cfg(test)]
 #[path = "contract/limits.rs"]
 mod limits;
 #[cfg(test)]

@@ -26,6 +26,9 @@ mod events;
 #[path = "functions/logs.rs"]
 mod logs;
 #[cfg(test)]
+#[path = "functions/poll.rs"]
+mod poll;
+#[cfg(test)]
 #[path = "functions/receive.rs"]
 mod receive;
 #[cfg(test)]

@@ -195,7 +195,7 @@ fn unnamed(run: &Run, drive: &Drive) -> Vec<String> {
     for it in drive.published.iter().filter(|it| ids.contains(&it.id)) {
         let reasons = it.reasons.join("; ");
         let silent = run.decision.unknown.iter().any(|it| !reasons.contains(&it.fact));
-        if it.template == Template::NeedsEyes && silent {
+        if it.about.template_name() == Template::NeedsEyes.name() && silent {
             wrong.push(format!("what is unknown is not named: {reasons}"));
         }
     }

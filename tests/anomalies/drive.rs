@@ -149,7 +149,7 @@ impl<'a, W: World + Sync> Driver<'a, W> {
         for notification in &published {
             let at_source = self.world.at_source(&self.id).await;
             let is_resolved = at_source.resolved && at_source.classification == Some(TRAVEL);
-            if notification.template == Template::Resolved && !is_resolved {
+            if notification.about.template_name() == Template::Resolved.name() && !is_resolved {
                 let wrong = format!("told as resolved, and is not: {}", notification.id);
                 self.drive.wrong.push(wrong);
             }

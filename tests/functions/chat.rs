@@ -66,8 +66,8 @@ fn check_card(card: &Value, message: &str) {
     let notification: Value = serde_json::from_str(message).unwrap();
     let content = &card["attachments"][0]["content"];
     let text = content["body"].to_string();
-    let alert = notification["alertId"].as_str().unwrap();
-    assert!(text.contains(alert) || card.to_string().contains(alert), "no {alert} in {card}");
+    let about = notification["alertId"].as_str().or(notification["source"].as_str()).unwrap();
+    assert!(text.contains(about) || card.to_string().contains(about), "no {about} in {card}");
     for action in content["actions"].as_array().into_iter().flatten() {
         let url = action["url"].as_str().unwrap();
         assert!(url.starts_with("https://security.microsoft.com/"), "{url}");

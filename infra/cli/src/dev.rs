@@ -36,6 +36,10 @@ pub(crate) async fn run(arguments: DevArguments) -> Result<(), Failure> {
             let data = arguments.data.display();
             writeln!(out, "  {n_playbooks} playbooks in force, state in {data}")
         })
+        .and_then(|()| match host.polled().join(", ") {
+            polled if polled.is_empty() => Ok(()),
+            polled => writeln!(out, "  asks {polled} for alerts, as the settings say"),
+        })
         .and_then(|()| writeln!(out, "  stop with Ctrl-C; the state stays"))
         .and_then(|()| out.flush())
         .map_err(Failure::Output)?;

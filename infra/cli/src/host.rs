@@ -7,15 +7,17 @@ mod asked;
 mod database;
 mod folder;
 mod pump;
+mod timer;
 mod topic;
 mod web;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use defuse_adapters::{DynamoDbStore, create_table};
+use defuse_flow::AlertFeed;
 use defuse_lambda::{
-    AwsCredentials, Config, DeliverApp, Environment, PostApp, ReceiveApp, SharedLookup, TriageApp,
-    Wiring,
+    AwsCredentials, Config, DeliverApp, Environment, PollApp, PostApp, ReceiveApp, SharedLookup,
+    TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -49,6 +51,7 @@ pub(crate) struct Apps {
     pub(crate) receive: ReceiveApp,
     pub(crate) triage: TriageApp,
     pub(crate) deliver: DeliverApp,
+    pub(crate) poll: PollApp,
     pub(crate) post: PostApp,
     pub(crate) store: DynamoDbStore,
 }
@@ -106,6 +109,7 @@ impl Host {
             receive: wiring.receive().await?,
             triage: wiring.triage().await?,
             deliver: wiring.deliver().await?,
+            poll: wiring.poll().await?,
             post: wiring.post().await?,
             store: wiring.store(),
         });
@@ -124,13 +128,19 @@ impl Host {
             Arc::clone(&clock),
         ));
         let streams = pump::Streams::of(&wiring);
-        tasks.spawn_local(pump::run(streams, Arc::clone(&apps), clock));
+        tasks.spawn_local(pump::run(streams, Arc::clone(&apps), Arc::clone(&clock)));
+        tasks.spawn_local(timer::run(Arc::clone(&apps), clock));
         Ok(Self { address, apps, topic, tasks, _database: database, _folder: folder })
     }
 
     /// Where alerts are sent
     pub(crate) fn receive_url(&self) -> String {
         format!("http://{}/receive", self.address)
+    }
+
+    /// What is asked for its alerts, as people call it
+    pub(crate) fn polled(&self) -> Vec<&'static str> {
+        self.apps.poll.feeds().iter().map(|it| it.info().title).collect()
     }
 
     /// Waits until a part of it stops, which none should

@@ -1,4 +1,4 @@
-//! Microsoft Defender for Cloud Apps: closes alerts.
+//! Microsoft Defender for Cloud Apps: reads alerts, and closes them.
 //!
 //! An alert is closed as benign, as a false or as a true positive, each by a call of its own; the
 //! older `resolve` is never used, for today it means a true positive. Comments are taken only
@@ -10,6 +10,7 @@
 
 mod access;
 mod closing;
+mod feed;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +21,7 @@ use defuse_flow::{AtSource, DeliveryError, SourceClient};
 use serde_json::Value;
 use url::Url;
 
-pub use self::access::CloudAppsSignIn;
+pub use self::{access::CloudAppsSignIn, feed::CloudAppsFeed};
 use self::{
     access::Access,
     closing::{CloseError, Closing},

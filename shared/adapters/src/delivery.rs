@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use defuse_flow::{Cause, DeliveryError};
+use defuse_flow::{Cause, DeliveryError, FeedError};
 
 use crate::http::{Answer, HttpError};
 
@@ -51,6 +51,19 @@ pub(crate) fn unanswered(target: &str, error: HttpError) -> DeliveryError {
         HttpError::Forbidden { why } => {
             let answer = format!("{target} must not be asked: {why}");
             refused(target, answer, error)
+        }
+    }
+}
+
+/// The same for a feed, which asks again whatever it is
+pub(crate) fn feed_error(error: DeliveryError) -> FeedError {
+    let display = error.to_string();
+    match error {
+        DeliveryError::Busy { retry_after, source, .. } => {
+            FeedError { said: one_line(&format!("{display}: {source}")), retry_after, source }
+        }
+        DeliveryError::Refused { answer, source, .. } => {
+            FeedError { said: answer, retry_after: None, source }
         }
     }
 }
@@ -106,7 +119,7 @@ mod tests {
             (302, false),
         ] {
             let retry_after = Some(Duration::from_secs(9));
-            let got = Answer { status, retry_after, body: Vec::new() };
+            let got = Answer { status, retry_after, date: None, body: Vec::new() };
             let error = unsuccessful("Contoso", &got, "no".to_owned(), "it said no".to_owned());
             match error {
                 DeliveryError::Busy { retry_after: asked, .. } => {

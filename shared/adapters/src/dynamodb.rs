@@ -14,6 +14,7 @@
 //! | `L#<counter>` | `L` | the alerts that a limit counted |
 //! | `F#<user>` | `automaticReplies`, `risk`, `groups` | an answer, and who is asking for one |
 //! | `U#mailboxes` | `M#<user>` | a user whose mailbox is looked at time and again |
+//! | `S#<feed>` | `S` | where a feed stands |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
@@ -32,6 +33,7 @@ mod effects;
 mod errors;
 mod facts;
 mod history;
+mod feeds;
 mod items;
 mod keys;
 mod left_out;

@@ -1,4 +1,4 @@
-//! Microsoft Graph: facts about users, and changes to alerts.
+//! Microsoft Graph: alerts, changes to them, and facts about users.
 //!
 //! Permissions, all as an application, granted by an administrator of the tenant:
 //!
@@ -8,7 +8,7 @@
 //! | automatic replies of many at once | `Mail.Read`, for the mailbox that asks |
 //! | risk | `IdentityRiskyUser.Read.All`, and `User.Read.All` where only the name is known |
 //! | groups | `GroupMember.Read.All` with `User.Read.All` |
-//! | open alerts | `SecurityAlert.Read.All` |
+//! | alerts, and open alerts of a user | `SecurityAlert.Read.All` |
 //! | resolving, assigning and commenting | `SecurityAlert.ReadWrite.All` |
 //!
 //! None at AWS. Which facts are needed, and what they mean, is not here.
@@ -19,6 +19,7 @@ mod client;
 mod directory;
 mod facts;
 mod mail_tips;
+mod feed;
 mod open_alerts;
 mod pages;
 mod problem;
@@ -35,6 +36,7 @@ pub use self::{
     directory::{read_member_of, read_risky_user},
     facts::GraphFacts,
     mail_tips::{GraphMailTips, read_mail_tip},
+    feed::GraphFeed,
 };
 use crate::sign_in::Application;
 

@@ -15,6 +15,7 @@ use std::{fmt, time::Duration};
 
 use defuse_flow::Cause;
 use http::{HeaderMap, Request, header};
+use jiff::Timestamp;
 use url::Url;
 
 use self::address::{ForbiddenAddress, PublicResolver};
@@ -43,6 +44,8 @@ pub struct Answer {
     pub status: u16,
     /// How long it asked us to wait
     pub retry_after: Option<Duration>,
+    /// When it answered, by its own clock
+    pub date: Option<Timestamp>,
     /// The body, at most 16 MiB
     pub body: Vec<u8>,
 }
@@ -60,6 +63,7 @@ impl fmt::Debug for Answer {
         f.debug_struct("Answer")
             .field("status", &self.status)
             .field("retry_after", &self.retry_after)
+            .field("date", &self.date)
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()
     }
@@ -168,6 +172,7 @@ impl Http {
 
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
+        let date = date(response.headers());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(broken_off)? {
             if body.len().saturating_add(chunk.len()) > ANSWER_BYTES_MAX {
@@ -175,7 +180,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, retry_after, body })
+        Ok(Answer { status, retry_after, date, body })
     }
 
     fn check(&self, url: &Url) -> Result<(), HttpError> {
@@ -207,6 +212,13 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(std::time::SystemTime::now()).unwrap_or_default())
+}
+
+/// `Date`, by which a service tells its clock
+fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    let date = httpdate::parse_http_date(text.trim()).ok()?;
+    Timestamp::try_from(date).ok()
 }
 
 fn classify(error: reqwest::Error) -> HttpError {

@@ -6,6 +6,7 @@ mod cloud_apps;
 mod deadline;
 mod delivery;
 mod dynamodb;
+mod feed;
 mod graph;
 mod http;
 mod pace;
@@ -19,13 +20,14 @@ mod sns;
 mod source;
 
 pub use chat::{ChannelKind, ChannelSettings, ChatChannels};
-pub use cloud_apps::{CloudAppsSettings, CloudAppsSignIn, CloudAppsSource};
+pub use cloud_apps::{CloudAppsFeed, CloudAppsSettings, CloudAppsSignIn, CloudAppsSource};
 pub use dynamodb::{
     DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
 };
+pub use feed::Feed;
 pub use graph::{
-    Graph, GraphFacts, GraphMailTips, GraphSettings, GraphSource, read_automatic_replies,
-    read_mail_tip, read_member_of, read_risky_user,
+    Graph, GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource,
+    read_automatic_replies, read_mail_tip, read_member_of, read_risky_user,
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
 pub use pace::OwnPace;

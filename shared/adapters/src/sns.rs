@@ -44,7 +44,7 @@ impl Notifier for SnsNotifier {
             .topic_arn(&self.topic_arn)
             .message(message)
             .message_attributes("channel", attribute(&notification.channel)?)
-            .message_attributes("template", attribute(notification.template.name())?)
+            .message_attributes("template", attribute(notification.about.template_name())?)
             .send()
             .await
             .map_err(delivery_error)?;

@@ -14,28 +14,67 @@ wire_names! {
     }
 }
 
+wire_names! {
+    /// What a notification about a source is about
+    SourceTemplate {
+        /// Its alerts cannot be read
+        Down = "sourceDown",
+        /// They can be read again
+        Up = "sourceUp",
+    }
+}
+
+/// What a notification is about: one alert, or a source of alerts as such
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum About {
+    /// One alert
+    Alert {
+        /// What became of it
+        template: Template,
+        /// Which
+        alert_id: AlertId,
+        /// How grave, where known
+        severity: Option<Severity>,
+    },
+    /// A source of alerts
+    Source {
+        /// What became of it
+        template: SourceTemplate,
+        /// Which, as people call it
+        source: String,
+    },
+}
+
+impl About {
+    /// The template's name
+    pub const fn template_name(&self) -> &'static str {
+        match self {
+            Self::Alert { template, .. } => template.name(),
+            Self::Source { template, .. } => template.name(),
+        }
+    }
+}
+
 /// What we tell people in one channel.
 ///
 /// All of it is text, never mark-up: most of it came from outside.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
-    /// Derived from run and channel: the same notification has the same id whenever it is sent
+    /// Derived from what it tells of, and the channel: the same notification has the same id whenever it is sent
     pub id: String,
     /// The channel's name in the settings
     pub channel: String,
     /// What it is about
-    pub template: Template,
+    #[serde(flatten)]
+    pub about: About,
     /// One line
     pub title: String,
-    /// The alert
-    pub alert_id: AlertId,
-    /// How grave, where known
-    pub severity: Option<Severity>,
     /// Names with values: user, service source, outcome, …
     pub facts: Vec<(String, String)>,
     /// Why, a sentence each
     pub reasons: Vec<String>,
-    /// The alert's page in the portal
+    /// The page in the portal
     pub url: Option<String>,
 }

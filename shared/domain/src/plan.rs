@@ -6,7 +6,7 @@ use crate::{
     alert::Alert,
     decision::{Decision, Outcome, PlaybookTrace, RuleBook},
     explanation::Truth,
-    notification::{Notification, Template},
+    notification::{About, Notification, Template},
     playbook::{Action, Mode, Playbook},
     run::{Effect, EffectAction, EffectId, RunKey},
 };
@@ -191,10 +191,8 @@ impl<'a> Planner<'a> {
         Notification {
             id: format!("{}/{id}", self.key),
             channel: channel.to_owned(),
-            template,
+            about: About::Alert { template, alert_id: alert.id.clone(), severity },
             title,
-            alert_id: alert.id.clone(),
-            severity,
             facts,
             reasons: self.reasons(),
             url: alert.alert_web_url.clone(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 pub use self::application::{Application, Credential};
 use crate::{
-    diagnostic::{Code, Diagnostic},
+    diagnostic::{Code, Diagnostic, did_you_mean},
     document::{Cursor, Fields, Problems, read_yaml},
     organisation::Organisation,
     playbook::API_VERSION,
@@ -60,6 +60,8 @@ pub struct GraphSettings {
     pub base_url: String,
     /// Who we are there
     pub application: Application,
+    /// Whether it is asked for its alerts; on unless it says otherwise
+    pub poll: bool,
 }
 
 /// How to reach Defender for Cloud Apps
@@ -69,6 +71,8 @@ pub struct CloudAppsSettings {
     pub base_url: String,
     /// Who we are there
     pub sign_in: CloudAppsSignIn,
+    /// Whether it is asked for its alerts; off unless it says otherwise, since Graph has them too
+    pub poll: bool,
 }
 
 /// How Defender for Cloud Apps knows us
@@ -82,6 +86,9 @@ pub enum CloudAppsSignIn {
 
 /// The address of a service
 pub(crate) const BASE_URL: &str = "baseUrl";
+
+/// Whether a service is asked for its alerts
+pub(crate) const POLLS: &str = "poll";
 
 impl CloudAppsSettings {
     /// The field with a token of its own
@@ -128,17 +135,22 @@ pub struct Settings {
     pub tokens: Vec<SecretRef>,
     /// Which alerts of which service are taken at all
     pub services: Services,
+    /// Where those are told who run this; nowhere but in the log unless it is named
+    pub operations_channel: Option<String>,
     /// What the organisation says of itself
     pub organisation: Organisation,
 }
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 7] =
-        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive", "services"];
+    pub(crate) const FIELDS: [&'static str; 8] =
+        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive", "services", "operations"];
 
     /// The names of the fields of `receive`
     pub(crate) const RECEIVE: [&'static str; 2] = ["signingKeys", "tokens"];
+
+    /// The names of the fields of `operations`
+    pub(crate) const OPERATIONS: [&'static str; 1] = ["channel"];
 
     /// Every secret that the settings name
     pub fn secrets(&self) -> Vec<&SecretRef> {
@@ -178,6 +190,11 @@ impl Settings {
             Some((keys?, tokens?))
         });
         let services = fields.or("services", Services::default(), Services::read);
+        let named = channels.as_ref();
+        let operations = fields.or("operations", None, |it| {
+            let fields = it.fields(&Self::OPERATIONS)?;
+            fields.require("channel").and_then(|it| known_channel(it, named)).map(Some)
+        });
         let organisation = Organisation::read(&fields);
         api?;
         kind?;
@@ -189,26 +206,29 @@ impl Settings {
             signing_keys,
             tokens,
             services: services?,
+            operations_channel: operations?,
             organisation: organisation?,
         })
     }
 }
 
 fn graph(at: &Cursor<'_>) -> Option<GraphSettings> {
-    let known = [&[BASE_URL][..], &Application::FIELDS, &Credential::FIELDS].concat();
+    let known = [&[BASE_URL, POLLS][..], &Application::FIELDS, &Credential::FIELDS].concat();
     let fields = at.fields(&known)?;
     let base_url = url(&fields, BASE_URL);
     let credential = fields.exactly_one("credential", &Credential::FIELDS);
     let application = Application::read(&fields, credential);
-    Some(GraphSettings { base_url: base_url?, application: application? })
+    let poll = fields.or(POLLS, true, Cursor::boolean);
+    Some(GraphSettings { base_url: base_url?, application: application?, poll: poll? })
 }
 
 /// Either with a token of its own, or by the application
 fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
     let credentials = [&[CloudAppsSettings::TOKEN][..], &Credential::FIELDS].concat();
-    let known = [&[BASE_URL][..], &Application::FIELDS, &credentials].concat();
+    let known = [&[BASE_URL, POLLS][..], &Application::FIELDS, &credentials].concat();
     let fields = at.fields(&known)?;
     let base_url = url(&fields, BASE_URL);
+    let poll = fields.or(POLLS, false, Cursor::boolean);
     let sign_in = match fields.exactly_one("credential", &credentials)? {
         (CloudAppsSettings::TOKEN, at) => {
             for name in Application::FIELDS {
@@ -223,7 +243,21 @@ fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
             Application::read(&fields, Some(credential)).map(CloudAppsSignIn::Application)
         }
     };
-    Some(CloudAppsSettings { base_url: base_url?, sign_in: sign_in? })
+    Some(CloudAppsSettings { base_url: base_url?, sign_in: sign_in?, poll: poll? })
+}
+
+/// The name of one of the channels; where those cannot be read, any
+fn known_channel(at: &Cursor<'_>, channels: Option<&BTreeMap<String, Channel>>) -> Option<String> {
+    let name = at.short_text(TEXT_LENGTH_MAX)?;
+    let Some(channels) = channels.filter(|it| !it.contains_key(&name)) else { return Some(name) };
+    let near = did_you_mean(&name, channels.keys().map(String::as_str));
+    let help = near.map_or_else(
+        || "add it to `channels` in settings.yaml".to_owned(),
+        |it| format!("did you mean `{it}`?"),
+    );
+    let message = format!("the settings have no channel `{name}`");
+    at.problem(Code::UnknownReference, message, Some(help));
+    None
 }
 
 fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {
@@ -277,6 +311,43 @@ mod tests {
         let settings = Settings::parse("f", "apiVersion: defuse/v1\nkind: Settings\n").unwrap();
         assert_eq!(settings, Settings::default());
     }
+
+    #[test]
+    fn a_feed_is_on_where_its_source_is_and_says_nothing_else() {
+        check("graph", "", |it| it.graph.map(|it| it.poll), true);
+        check("graph", ", poll: false", |it| it.graph.map(|it| it.poll), false);
+        check("cloudApps", "", |it| it.cloud_apps.map(|it| it.poll), false);
+        check("cloudApps", ", poll: true", |it| it.cloud_apps.map(|it| it.poll), true);
+    }
+
+    #[track_caller]
+    fn check(part: &str, more: &str, read: fn(Settings) -> Option<bool>, expected: bool) {
+        let url = "baseUrl: https://x.example";
+        let rest = match part {
+            "graph" => "tokenUrl: https://x.example, clientId: a, clientSecret: { env: B }",
+            _ => "token: { env: B }",
+        };
+        let text = format!("{HEAD}{part}: {{ {url}, {rest}{more} }}\n");
+        assert_eq!(read(Settings::parse("f", &text).unwrap()), Some(expected), "for {text}");
+    }
+
+    #[test]
+    fn people_are_told_in_a_channel_that_there_is() {
+        let channels = "channels: { soc: { kind: slack, url: { env: A } } }\n";
+        let text = format!("{HEAD}{channels}operations: {{ channel: soc }}\n");
+        let settings = Settings::parse("f", &text).unwrap();
+        assert_eq!(settings.operations_channel.as_deref(), Some("soc"));
+
+        let problems = Settings::parse("f", &text.replace("channel: soc", "channel: sco"));
+        let problems = problems.unwrap_err();
+        assert_eq!((problems.len(), problems[0].code), (1, Code::UnknownReference));
+        assert_eq!(
+            (problems[0].line, problems[0].help.as_deref()),
+            (4, Some("did you mean `soc`?"))
+        );
+    }
+
+    const HEAD: &str = "apiVersion: defuse/v1\nkind: Settings\n";
 
     #[test]
     fn a_secret_in_the_file_is_refused_and_not_repeated() {

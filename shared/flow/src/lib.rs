@@ -1,11 +1,12 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
-//! In the order of an alert's way: `receive`, `triage` (by way of `facts`), `deliver`, `post`; and
-//! beside it `watch`.
+//! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
+//! `post`; and beside it `watch`.
 
 mod deliver;
 mod facts;
 mod intake;
+mod poll;
 mod ports;
 mod post;
 mod receive;
@@ -15,6 +16,7 @@ mod watch;
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
 pub use intake::{Intake, Taken};
+pub use poll::{FeedPlace, Outage, Pass, Poll, Reading, SLICES};
 pub use ports::*;
 pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};

@@ -10,6 +10,7 @@ mod fact_cache;
 mod facts;
 mod history;
 mod left_out;
+mod feeds;
 mod limits;
 mod pace;
 mod parts;
@@ -27,6 +28,7 @@ pub use self::{
     facts::FactSource,
     history::{AlertHistory, HISTORY_MAX, HistoryStore},
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
+    feeds::{AlertFeed, FeedError, FeedInfo, FeedPage, FeedStore, Kept, StoredPlace, Window},
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
     parts::PartStore,

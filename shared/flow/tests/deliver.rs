@@ -46,7 +46,7 @@ mod deliver {
         }
 
         fn told(&self) -> Vec<&'static str> {
-            self.topic.take().iter().map(|it| it.template.name()).collect()
+            self.topic.take().iter().map(|it| it.about.template_name()).collect()
         }
 
         async fn state(&self) -> AlertState {

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod post {
-    use defuse_domain::{Notification, Template};
+    use defuse_domain::{About, Notification, Template};
     use defuse_flow::{Post, PostError, Posted};
     use defuse_testkit::{FaultPlan, Faulty, MemoryChat, MemoryStore, PortFault, an_alert};
     use jiff::{SignedDuration, Timestamp};
@@ -69,10 +69,12 @@ mod post {
         Notification {
             id: "ca-travel@1#0/notify/soc/resolved".to_owned(),
             channel: "soc".to_owned(),
-            template: Template::Resolved,
+            about: About::Alert {
+                template: Template::Resolved,
+                alert_id: an_alert().read().unwrap().id,
+                severity: None,
+            },
             title: "Alert resolved: Impossible travel activity".to_owned(),
-            alert_id: an_alert().read().unwrap().id,
-            severity: None,
             facts: Vec::new(),
             reasons: Vec::new(),
             url: None,

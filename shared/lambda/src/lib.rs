@@ -21,7 +21,9 @@ pub use facts::{AllFacts, OpenAlertFacts};
 pub use process::run_function;
 pub use telemetry::start_logs;
 pub use turns::Turns;
-pub use wiring::{DeliverApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring};
+pub use wiring::{
+    DeliverApp, PollApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring,
+};
 
 /// Whether an environment variable is set to anything
 pub fn has_variable(name: &str) -> bool {

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use defuse_adapters::{
-    Application, Certificate, ChannelSettings, ChatChannels, CloudAppsSettings, CloudAppsSignIn,
-    CloudAppsSource, Credential, Graph, GraphFacts, GraphSettings, GraphSource, Http, Reach,
-    Secret, SecretsManager, SigningKey, Sources,
+    Application, Certificate, ChannelSettings, ChatChannels, CloudAppsFeed, CloudAppsSettings,
+    CloudAppsSignIn, CloudAppsSource, Credential, Feed, Graph, GraphFacts, GraphFeed,
+    GraphSettings, GraphSource, Http, Reach, Secret, SecretsManager, SigningKey, Sources,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -127,6 +127,19 @@ impl Tenant<'_> {
     pub(crate) async fn sources(&self) -> Result<Sources, StartError> {
         let graph = self.graph().await?.map(GraphSource::new);
         Ok(Sources { graph, cloud_apps: self.cloud_apps().await? })
+    }
+
+    /// Where alerts are read: the sources that the settings name for that
+    pub(crate) async fn feeds(&self) -> Result<Vec<Feed>, StartError> {
+        let mut feeds = Vec::new();
+        if self.settings.graph.as_ref().is_some_and(|it| it.poll) {
+            feeds.extend(self.graph().await?.map(|it| Feed::Graph(GraphFeed::new(it))));
+        }
+        if self.settings.cloud_apps.as_ref().is_some_and(|it| it.poll) {
+            let source = self.cloud_apps().await?;
+            feeds.extend(source.map(|it| Feed::CloudApps(CloudAppsFeed::new(it))));
+        }
+        Ok(feeds)
     }
 
     /// Cloud Apps as the settings say, or as `DEFUSE_CLOUD_APPS_*` does

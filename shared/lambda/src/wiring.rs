@@ -8,10 +8,11 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, DynamoDbStore, HttpError, OwnPace, Reach, Secret, SecretError,
-    SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
+    CertificateError, ChatChannels, DynamoDbStore, Feed, HttpError, OwnPace, Reach, Secret,
+    SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources,
+    StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Post, Receive, Remembered, Triage};
+use defuse_flow::{Deliver, Poll, Post, Receive, Remembered, Triage};
 
 use crate::{
     config::{Config, ConfigError},
@@ -25,6 +26,8 @@ use crate::{
 pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
 /// What the function `deliver` is made of
 pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
+/// What the function `poll` is made of
+pub type PollApp = Poll<Feed, DynamoDbStore, SnsNotifier>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
 
@@ -208,11 +211,21 @@ impl Wiring {
 
     /// The function `deliver`
     pub async fn deliver(&self) -> Result<DeliverApp, StartError> {
+        Ok(Deliver::new(self.store(), self.tenant().sources().await?, self.notifier()?))
+    }
+
+    /// The function `poll`
+    pub async fn poll(&self) -> Result<PollApp, StartError> {
+        let channel = self.config.settings.operations_channel.clone();
+        let feeds = self.tenant().feeds().await?;
+        Ok(Poll::new(feeds, self.config.settings.services, self.store(), self.notifier()?, channel))
+    }
+
+    fn notifier(&self) -> Result<SnsNotifier, StartError> {
         if self.environment.topic_arn.is_empty() {
             return Err(StartError::Missing("DEFUSE_TOPIC_ARN"));
         }
-        let notifier = SnsNotifier::new(self.sns(), self.environment.topic_arn.clone());
-        Ok(Deliver::new(self.store(), self.tenant().sources().await?, notifier))
+        Ok(SnsNotifier::new(self.sns(), self.environment.topic_arn.clone()))
     }
 
     /// The function `chat`

@@ -15,5 +15,6 @@ pub use fakes::{
 pub use faulty::{FaultPlan, Faulty, Injected, PortFault};
 pub use runtime::{FunctionProcess, Invocation, InvokeError, RuntimeStub};
 pub use tenant::{
-    Fault, FaultKind, Override, RecordedRequest, SeedError, Tenant, UserEndpoint, UserRecord,
+    Fault, FaultKind, LimitedService, Override, RecordedRequest, SeedError, Tenant, UserEndpoint,
+    UserRecord,
 };

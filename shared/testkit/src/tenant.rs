@@ -10,21 +10,24 @@ mod cloud_apps;
 mod faults;
 mod front;
 mod graph;
+mod limits;
 mod record;
 mod sign_in;
 mod state;
 mod user;
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{Router, http::StatusCode, middleware::from_fn_with_state, routing::post};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::server::{Bound, Server};
-use state::{Object, Shared, ticks};
+use limits::Unreliable;
+use state::{Clock, Object, Shared, ticks};
 
 pub use faults::{Fault, FaultKind};
+pub use limits::LimitedService;
 pub use record::RecordedRequest;
 pub use user::{Override, UserEndpoint, UserRecord};
 
@@ -116,7 +119,7 @@ impl Tenant {
     /// Without `createdDateTime` or `lastUpdateDateTime` it gets the present time.
     pub fn put_alert(&self, alert: Value) -> Result<(), SeedError> {
         let (id, mut alert) = identified(alert, "id")?;
-        let now = ticks(Timestamp::now());
+        let now = ticks(self.shared.state().now());
         for name in ["createdDateTime", "lastUpdateDateTime"] {
             alert.entry(name).or_insert_with(|| now.clone().into());
         }
@@ -129,7 +132,8 @@ impl Tenant {
     /// Without `timestamp` it gets the present time, without `resolutionStatusValue` it is open.
     pub fn put_cloud_apps_alert(&self, alert: Value) -> Result<(), SeedError> {
         let (id, mut alert) = identified(alert, "_id")?;
-        alert.entry("timestamp").or_insert_with(|| Timestamp::now().as_millisecond().into());
+        let now = self.shared.state().now();
+        alert.entry("timestamp").or_insert_with(|| now.as_millisecond().into());
         alert.entry("resolutionStatusValue").or_insert_with(|| 0.into());
         self.shared.state().cloud_apps_alerts.insert(id, alert);
         Ok(())
@@ -186,6 +190,42 @@ impl Tenant {
     /// How many requests for risky users came too early
     pub fn n_over_the_limit_of_risky_users(&self) -> usize {
         self.shared.state().risk_rate.as_ref().map_or(0, graph::Rate::n_refused)
+    }
+
+    /// Gives the tenant a clock of its own, by which it stamps, answers and counts requests
+    pub fn set_clock(&self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) {
+        self.shared.state().clock = Clock(Arc::new(clock));
+    }
+
+    /// The present time, by the tenant's own clock
+    pub fn now(&self) -> Timestamp {
+        self.shared.state().now()
+    }
+
+    /// Refuses, from now on, what is over the documented limits
+    pub fn keep_limits(&self) {
+        self.shared.state().limits.are_kept = true;
+    }
+
+    /// The most requests that a service ever had within a minute
+    pub fn highest_rate(&self, service: LimitedService) -> usize {
+        self.shared.state().limits.highest(service)
+    }
+
+    /// Answers so many of a hundred requests to alerts with 429 or 5xx, by a generator that begins
+    /// with `seed`; 0 of a hundred is none
+    pub fn set_unreliable(&self, percent: u64, seed: u64) {
+        self.shared.state().unreliable = Some(Unreliable::new(percent, seed));
+    }
+
+    /// Has lists of alerts at Graph give no link to their next page, as has been seen
+    pub fn give_no_links(&self) {
+        self.shared.state().has_links = false;
+    }
+
+    /// Refuses to skip further into lists of alerts at Graph, as has been seen
+    pub fn set_skip_max(&self, skip_max: usize) {
+        self.shared.state().skip_max = Some(skip_max);
     }
 
     /// Every request so far, the oldest first; of very many, the last 10,000

@@ -136,6 +136,15 @@ def define_all(client, emulator):
         emulator.invoke_configs[it["FunctionName"]] = it
         return name
 
+    def schedule(_, it):
+        client("scheduler").create_schedule(
+            Name=it["Name"],
+            ScheduleExpression=it["ScheduleExpression"],
+            FlexibleTimeWindow=it["FlexibleTimeWindow"],
+            Target={"Arn": it["Target"]["Arn"], "RoleArn": it["Target"]["RoleArn"]},
+        )
+        return it["Name"]
+
     define("AWS::SNS::Subscription", subscribe)
     define("AWS::SNS::TopicPolicy", topic_policy)
     define("AWS::SQS::QueuePolicy", queue_policy)
@@ -145,6 +154,8 @@ def define_all(client, emulator):
     define("AWS::ApiGatewayV2::Api", api)
     define("AWS::ApiGatewayV2::Stage", lambda name, _: name)
     define("AWS::Lambda::EventInvokeConfig", invoke_config)
+    # It is kept and fires nothing: a run that is wanted is asked for.
+    define("AWS::Scheduler::Schedule", schedule)
 
     def custom(_, name, resource, account, region, **about):
         properties = resource["Properties"]

@@ -1,6 +1,6 @@
 //! What every channel says of a notification, in the same words.
 
-use defuse_domain::{Notification, Template};
+use defuse_domain::{About, Notification, SourceTemplate, Template};
 use url::Url;
 
 /// The longest title shown, in characters
@@ -24,20 +24,25 @@ pub(super) const OPEN: &str = "Open alert";
 const URL_BYTES_MAX: usize = 2_048;
 
 /// What happened, in a few words of ours: nobody outside can make a notification say otherwise
-pub(super) const fn heading(template: Template) -> &'static str {
-    match template {
-        Template::Resolved => "Alert resolved",
-        Template::NeedsEyes => "Alert needs your eyes",
+pub(super) const fn heading(about: &About) -> &'static str {
+    match about {
+        About::Alert { template: Template::Resolved, .. } => "Alert resolved",
+        About::Alert { template: Template::NeedsEyes, .. } => "Alert needs your eyes",
+        About::Source { template: SourceTemplate::Down, .. } => "Alerts cannot be read",
+        About::Source { template: SourceTemplate::Up, .. } => "Alerts are read again",
     }
 }
 
-/// Names with values: severity and alert id, then what the notification brings
+/// Names with values: severity and alert id, or the source, then what the notification brings
 pub(super) fn facts(notification: &Notification) -> Vec<(&str, &str)> {
     let mut facts = Vec::new();
-    if let Some(severity) = notification.severity {
-        facts.push(("Severity", severity.name()));
+    match &notification.about {
+        About::Alert { alert_id, severity, .. } => {
+            facts.extend(severity.map(|it| ("Severity", it.name())));
+            facts.push(("Alert", alert_id.as_str()));
+        }
+        About::Source { source, .. } => facts.push(("Source", source)),
     }
-    facts.push(("Alert", notification.alert_id.as_str()));
     facts.extend(notification.facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if facts.len() > FACTS_MAX {
         facts.truncate(FACTS_MAX - 1);

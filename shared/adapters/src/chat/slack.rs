@@ -28,7 +28,7 @@ const MORE_LENGTH_MAX: usize = 40;
 
 /// The message for a Slack incoming webhook
 pub(super) fn message(notification: &Notification, unsure: bool) -> Value {
-    let heading = heading(notification.template);
+    let heading = heading(&notification.about);
     let title = escaped(&notification.title, TITLE_LENGTH_MAX);
     let mut blocks = vec![json!({
         "type": "header",

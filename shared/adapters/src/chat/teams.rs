@@ -4,7 +4,7 @@
 //! outside is escaped. Clients on phones have shown such back slashes, and never made a link of what
 //! they part; links are parted by `text` besides. No `Action.Submit`: workflows do not take it.
 
-use defuse_domain::{Notification, Template};
+use defuse_domain::{About, Notification, SourceTemplate, Template};
 use serde_json::{Value, json};
 
 use super::{
@@ -75,9 +75,9 @@ fn body(notification: &Notification, reasons: &[String], unsure: bool) -> Vec<Va
             "type": "TextBlock",
             "size": "Medium",
             "weight": "Bolder",
-            "color": color(notification.template),
+            "color": color(&notification.about),
             "wrap": true,
-            "text": format!("{}: {title}", heading(notification.template)),
+            "text": format!("{}: {title}", heading(&notification.about)),
         }),
         json!({ "type": "FactSet", "facts": facts }),
     ];
@@ -96,10 +96,12 @@ fn small(text: &str) -> Value {
 }
 
 /// One of the colours that a text block has: each client has its own shade of it
-const fn color(template: Template) -> &'static str {
-    match template {
-        Template::Resolved => "Good",
-        Template::NeedsEyes => "Attention",
+const fn color(about: &About) -> &'static str {
+    match about {
+        About::Alert { template: Template::Resolved, .. }
+        | About::Source { template: SourceTemplate::Up, .. } => "Good",
+        About::Alert { template: Template::NeedsEyes, .. }
+        | About::Source { template: SourceTemplate::Down, .. } => "Attention",
     }
 }
 

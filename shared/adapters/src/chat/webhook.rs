@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use defuse_domain::Notification;
+use defuse_domain::{About, Notification, SourceTemplate};
 use defuse_flow::Cause;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,12 +23,16 @@ struct Event<'a> {
     data: &'a Notification,
 }
 
-/// The body; `type` is `alert.` with the template's name
+/// The body; `type` is `alert.` with the template's name, or `source.down` and `source.up`
 pub(super) fn body(
     notification: &Notification,
     now: Timestamp,
 ) -> Result<Vec<u8>, serde_json::Error> {
-    let kind = format!("alert.{}", notification.template);
+    let kind = match &notification.about {
+        About::Alert { template, .. } => format!("alert.{template}"),
+        About::Source { template: SourceTemplate::Down, .. } => "source.down".to_owned(),
+        About::Source { template: SourceTemplate::Up, .. } => "source.up".to_owned(),
+    };
     serde_json::to_vec(&Event { kind, timestamp: now, data: notification })
 }
 

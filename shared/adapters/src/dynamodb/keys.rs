@@ -79,6 +79,11 @@ impl Key {
         Self { pk: format!("J#{}", now.strftime("%Y-%m-%d")), sk: digest.to_owned() }
     }
 
+    /// Where a feed stands
+    pub(super) fn feed(name: &str) -> Self {
+        Self { pk: format!("S#{}", bounded(name)), sk: "S".to_owned() }
+    }
+
     pub(super) fn webhook(id: &str) -> Self {
         Self { pk: format!("W#{}", bounded(id)), sk: "W".to_owned() }
     }

@@ -141,7 +141,8 @@ mod tests {
     }
 
     async fn play(next: Next) -> Result<Answer, HttpError> {
-        let answer = |status, retry_after| Ok(Answer { status, retry_after, body: Vec::new() });
+        let answer =
+            |status, retry_after| Ok(Answer { status, retry_after, date: None, body: Vec::new() });
         match next {
             Status(status) => answer(status, None),
             Asked(status, seconds) => answer(status, Some(Duration::from_secs(seconds))),

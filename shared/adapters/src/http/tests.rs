@@ -21,14 +21,16 @@ async fn answer(scene: Scene) -> Result<Answer, HttpError> {
 }
 
 #[tokio::test]
-async fn an_answer_is_status_wait_and_body() {
-    let answer = answer(text("GET /x", 429, "later").with("retry-after", "17")).await.unwrap();
+async fn an_answer_is_status_wait_date_and_body() {
+    let later = text("GET /x", 429, "later").with("retry-after", "17");
+    let answer = answer(later.with("date", "Mon, 23 Nov 2026 10:00:07 GMT")).await.unwrap();
     assert_eq!(answer.status, 429);
     assert_eq!(answer.retry_after, Some(Duration::from_secs(17)));
     assert_eq!(answer.body, b"later");
     assert_eq!(
         format!("{answer:?}"),
-        "Answer { status: 429, retry_after: Some(17s), body: 5 bytes }"
+        "Answer { status: 429, retry_after: Some(17s), date: Some(2026-11-23T10:00:07Z), \
+         body: 5 bytes }"
     );
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_sns::{
     },
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
-use defuse_domain::{AlertId, Template};
+use defuse_domain::{About, AlertId, Template};
 
 use super::*;
 
@@ -17,10 +17,12 @@ fn notification() -> Notification {
     Notification {
         id: "n1".to_owned(),
         channel: "soc".to_owned(),
-        template: Template::NeedsEyes,
+        about: About::Alert {
+            template: Template::NeedsEyes,
+            alert_id: AlertId::parse("ca1").unwrap(),
+            severity: None,
+        },
         title: "Impossible travel".to_owned(),
-        alert_id: AlertId::parse("ca1").unwrap(),
-        severity: None,
         facts: vec![("User".to_owned(), "kim@contoso.example".to_owned())],
         reasons: vec!["The directory did not answer.".to_owned()],
         url: None,
@@ -99,7 +101,7 @@ fn what_is_too_large_is_cut_and_still_tells_what_it_is_about() {
         let message = fitting(&notification).unwrap();
         assert!(message.len() <= MESSAGE_BYTES_MAX, "{} bytes", message.len());
         let read = read_notification(&message).unwrap();
-        assert_eq!((read.id, read.alert_id), (notification.id, notification.alert_id));
+        assert_eq!((read.id, read.about), (notification.id, notification.about));
         assert!(!read.title.is_empty());
         assert!(!read.facts.is_empty() || !read.reasons.is_empty());
     }

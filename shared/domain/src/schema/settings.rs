@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     form::{
-        Field, at_least_one, described, either, list_of, map_of, object, optional, range,
+        Field, at_least_one, boolean, described, either, list_of, map_of, object, optional, range,
         reference, required, text, titled, variant, with_one_of, word, words,
     },
     names,
@@ -21,7 +21,8 @@ use crate::{
 };
 
 pub(super) fn schema() -> Value {
-    let [api_version, kind, graph, cloud_apps, channels, receive, services] = Settings::FIELDS;
+    let [api_version, kind, graph, cloud_apps, channels, receive, services, operations] =
+        Settings::FIELDS;
     let [high_risk, named_ranges, user_tags] = Organisation::FIELDS;
     let names = [
         api_version,
@@ -31,6 +32,7 @@ pub(super) fn schema() -> Value {
         channels,
         receive,
         services,
+        operations,
         high_risk,
         named_ranges,
         user_tags,
@@ -47,6 +49,7 @@ pub(super) fn schema() -> Value {
         field(map_of(reference("channel")), "Where people are told, by name."),
         field(receive_schema(), "Whose alerts are taken."),
         field(services_schema(), "Which alerts of which service are taken at all."),
+        field(operations_schema(), "Where those are told who run this."),
         field(high_risk_schema(), high_risk),
         field(ranges, "Address ranges that criteria can name."),
         field(map_of(reference("names")), "Our own tags of users, by id or principal name."),
@@ -87,23 +90,28 @@ fn secret_field(about: &str) -> Field {
 }
 
 fn graph_schema() -> Value {
-    service("`https://graph.microsoft.com/v1.0`")
+    service("`https://graph.microsoft.com/v1.0`", "Whether it is asked for its alerts; on if not said.")
 }
 
 fn cloud_apps_schema() -> Value {
     const ADDRESS: &str = "The tenant's address of the API.";
+    const POLL: &str = "Whether it is asked for its alerts; off if not said.";
     let fields = [
         required(described(reference("address"), ADDRESS)),
         secret_field("An API token of Cloud Apps' own."),
+        optional(described(boolean(), POLL)),
     ];
-    either([object([BASE_URL, CloudAppsSettings::TOKEN], fields), service(ADDRESS)])
+    let with_a_token = object([BASE_URL, CloudAppsSettings::TOKEN, POLLS], fields);
+    either([with_a_token, service(ADDRESS, POLL)])
 }
 
 /// A service at which the application signs in
-fn service(address: &'static str) -> Value {
+fn service(address: &'static str, poll: &'static str) -> Value {
     let [token_url, client_id] = Application::FIELDS;
     let [client_secret, certificate, workload_identity] = Credential::FIELDS;
-    let names = [BASE_URL, token_url, client_id, client_secret, certificate, workload_identity];
+    let names = [
+        BASE_URL, token_url, client_id, client_secret, certificate, workload_identity, POLLS,
+    ];
     let key = "Its private key and the certificate itself, as PEM.";
     let certified = object(Credential::CERTIFICATE, [secret_field(key)]);
     let file = described(text(TEXT_LENGTH_MAX), "The file with the token.");
@@ -115,6 +123,7 @@ fn service(address: &'static str) -> Value {
         optional(described(reference("secret"), "The application's secret.")),
         optional(described(certified, "A certificate that the application has in Entra ID.")),
         optional(described(workload, "A token of somebody whom the application trusts.")),
+        optional(described(boolean(), poll)),
     ];
     with_one_of(object(names, fields), &Credential::FIELDS)
 }
@@ -144,6 +153,11 @@ fn services_schema() -> Value {
     let about = "Alerts of Microsoft Entra ID Protection that are taken, by severity: none, high \
         (as where this is left out), high and medium, or all. Others are counted.";
     object(Services::FIELDS, [optional(described(levels, about))])
+}
+
+fn operations_schema() -> Value {
+    let about = "The channel that hears when a source cannot be read, by name.";
+    object(Settings::OPERATIONS, [required(described(text(TEXT_LENGTH_MAX), about))])
 }
 
 fn high_risk_schema() -> Value {

@@ -13,9 +13,7 @@ use defuse_domain::{
     Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
 };
 use defuse_flow::{
-    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LeftOut, LeftOutLog,
-    LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded,
-    RejectStore, RunStore, StoreError, Stored, StoredAlert, Turn, WebhookLog,
+    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, Turn, WebhookLog, FeedPlace, FeedStore, Kept, StoredPlace,
 };
 use jiff::Timestamp;
 
@@ -35,6 +33,7 @@ struct State {
     left_out: BTreeSet<AlertId>,
     parts: BTreeMap<AlertId, BTreeSet<String>>,
     rejected: Vec<Unreadable>,
+    places: BTreeMap<String, StoredPlace>,
     runs: BTreeMap<RunKey, Run>,
     counted: BTreeMap<String, BTreeSet<AlertId>>,
     taken: BTreeSet<String>,
@@ -142,6 +141,27 @@ impl Pace for MemoryStore {
         _now: Timestamp,
     ) -> Result<Turn, StoreError> {
         Ok(Turn::Now)
+    }
+}
+
+impl FeedStore for MemoryStore {
+    async fn place(&self, feed: &str) -> Result<Option<StoredPlace>, StoreError> {
+        Ok(locked(&self.state).places.get(feed).cloned())
+    }
+
+    async fn keep_place(
+        &self,
+        feed: &str,
+        place: &FeedPlace,
+        version: u64,
+    ) -> Result<Kept, StoreError> {
+        let mut state = locked(&self.state);
+        if state.places.get(feed).map_or(0, |it| it.version) != version {
+            return Ok(Kept::Overtaken);
+        }
+        let stored = StoredPlace { place: place.clone(), version: version + 1 };
+        state.places.insert(feed.to_owned(), stored);
+        Ok(Kept::Kept)
     }
 }
 

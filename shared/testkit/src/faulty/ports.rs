@@ -7,10 +7,7 @@ use defuse_domain::{
     Revision, Run, RunKey, Sighting, Unknown, UnknownReason, Unreadable, User,
 };
 use defuse_flow::{
-    AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache, FactSource, Found,
-    HistoryStore, Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes, NotificationLog,
-    Notifier, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore,
-    SourceClient, StoreError, Stored, StoredAlert, Turn, WatchList, WebhookLog,
+    AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache, FactSource, Found, HistoryStore, Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes, NotificationLog, Notifier, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert, Turn, WatchList, WebhookLog, AlertFeed, FeedError, FeedInfo, FeedPage, FeedPlace, FeedStore, Kept, StoredPlace, Window,
 };
 use jiff::Timestamp;
 
@@ -41,6 +38,18 @@ impl Failure for DeliveryError {
     fn refused(call: &str) -> Self {
         let (answer, source) = ("no".to_owned(), "it was made to refuse".into());
         Self::Refused { target: call.to_owned(), answer, source }
+    }
+}
+
+impl Failure for FeedError {
+    fn busy(call: &str) -> Self {
+        let said = format!("{call} was made to fail");
+        Self { said, retry_after: None, source: "it was made to fail".into() }
+    }
+
+    fn refused(call: &str) -> Self {
+        let said = format!("{call} was made to refuse");
+        Self { said, retry_after: None, source: "it was made to refuse".into() }
     }
 }
 
@@ -101,6 +110,31 @@ impl<P: WebhookLog + Sync> WebhookLog for Faulty<P> {
 
     async fn took(&self, id: &str, now: Timestamp) -> Result<(), StoreError> {
         self.plan.call("WebhookLog::took", self.port.took(id, now)).await
+    }
+}
+
+impl<P: FeedStore + Sync> FeedStore for Faulty<P> {
+    async fn place(&self, feed: &str) -> Result<Option<StoredPlace>, StoreError> {
+        self.plan.call("FeedStore::place", self.port.place(feed)).await
+    }
+
+    async fn keep_place(
+        &self,
+        feed: &str,
+        place: &FeedPlace,
+        version: u64,
+    ) -> Result<Kept, StoreError> {
+        self.plan.call("FeedStore::keep_place", self.port.keep_place(feed, place, version)).await
+    }
+}
+
+impl<P: AlertFeed + Sync> AlertFeed for Faulty<P> {
+    fn info(&self) -> FeedInfo {
+        self.port.info()
+    }
+
+    async fn read(&self, window: Window, next: Option<&str>) -> Result<FeedPage, FeedError> {
+        self.plan.call("AlertFeed::read", self.port.read(window, next)).await
     }
 }
 

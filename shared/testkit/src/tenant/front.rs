@@ -4,7 +4,7 @@ use axum::{
     Json,
     body::{Body, to_bytes},
     extract::{ConnectInfo, Request, State},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -37,11 +37,15 @@ pub(super) async fn attend(
         }
     };
     let request = Request::from_parts(parts, Body::from(body));
-    let Some(response) = answer(fault, request, next).await else {
+    let Some(mut response) = answer(fault, request, next).await else {
         scissors.cut();
         return StatusCode::BAD_GATEWAY.into_response(); // never leaves the machine
     };
     shared.close(number, response.status());
+    let date = shared.state().now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
     response
 }
 

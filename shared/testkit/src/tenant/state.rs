@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::{
     faults::{self, Fault, FaultKind},
     graph::Rate,
+    limits::{Limits, Unreliable},
     record::{Record, RecordedRequest},
     sign_in::{Resource, assertion::federated},
     user::UserRecord,
@@ -26,6 +27,16 @@ pub(super) const TOKEN_SECONDS: i64 = 3599;
 
 /// Items on a page unless told otherwise, as in the directory
 const PAGE_SIZE: usize = 100;
+
+/// Tells the tenant's time
+#[derive(Clone)]
+pub(super) struct Clock(pub(super) Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
 
 /// The tenant as its handlers and its owner see it
 #[derive(Clone, Debug)]
@@ -49,6 +60,13 @@ pub(super) struct State {
     pub(super) page_size: usize,
     /// How often anybody may ask for risky users; none is as often as they like
     pub(super) risk_rate: Option<Rate>,
+    pub(super) limits: Limits,
+    pub(super) unreliable: Option<Unreliable>,
+    /// Whether lists say where their next page is
+    pub(super) has_links: bool,
+    /// How far a list may be skipped into
+    pub(super) skip_max: Option<usize>,
+    pub(super) clock: Clock,
     tokens: BTreeMap<String, (Resource, Timestamp)>,
     n_tokens: u64,
     trusted: BTreeMap<String, Timestamp>,
@@ -65,6 +83,11 @@ impl Shared {
             record: Record::default(),
             page_size: PAGE_SIZE,
             risk_rate: None,
+            limits: Limits::default(),
+            unreliable: None,
+            has_links: true,
+            skip_max: None,
+            clock: Clock(Arc::new(Timestamp::now)),
             tokens: BTreeMap::new(),
             n_tokens: 0,
             trusted: BTreeMap::new(),
@@ -87,7 +110,13 @@ impl Shared {
     /// Keeps a request, and says what is to go wrong with it
     pub(super) fn open(&self, request: RecordedRequest) -> (u64, Option<FaultKind>) {
         let mut state = self.state();
-        let fault = faults::take(&mut state.faults, &request.method, request.path_only());
+        let now = state.now();
+        let (method, path) = (&request.method, request.path_only());
+        let fault = state
+            .limits
+            .count(path, now)
+            .or_else(|| faults::take(&mut state.faults, method, path))
+            .or_else(|| state.unreliable.as_mut().and_then(|it| it.next(path)));
         (state.record.open(request), fault)
     }
 
@@ -104,6 +133,11 @@ impl Shared {
 }
 
 impl State {
+    /// The present time, by the tenant's own clock
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.0()
+    }
+
     /// The user with this id or sign-in name
     pub(super) fn user(&self, id_or_name: &str) -> Option<&UserRecord> {
         self.users.iter().find(|user| user.answers_to(id_or_name))

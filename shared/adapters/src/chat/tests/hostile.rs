@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use defuse_domain::{AlertId, Notification, Template};
+use defuse_domain::{About, AlertId, Notification, Severity, Template};
 use serde_json::Value;
 
 use super::notification;
@@ -83,7 +83,11 @@ fn hostile(payload: &str) -> Notification {
     Notification {
         id: payload.to_owned(),
         title: payload.to_owned(),
-        alert_id: AlertId::parse(&id).unwrap(),
+        about: About::Alert {
+            template: Template::NeedsEyes,
+            alert_id: AlertId::parse(&id).unwrap(),
+            severity: Some(Severity::Medium),
+        },
         facts: vec![(payload.to_owned(), payload.to_owned()), ("User".into(), payload.into())],
         reasons: vec![payload.to_owned(), format!("because {payload}, and {payload}")],
         url: Some(payload.to_owned()).filter(|it| !it.to_ascii_lowercase().contains("https:")),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use defuse_domain::Template;
+use defuse_domain::{Notification, SourceTemplate, Template};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use super::notification;
+use super::{about_a_source, notification};
 use crate::chat::{slack, teams, text::PART, webhook};
 
 /// Keys in order, whatever features of `serde_json` other crates ask for; hair spaces show
@@ -25,9 +25,9 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-fn event(template: Template) -> String {
+fn event(notification: &Notification) -> String {
     let now = "2026-11-20T10:00:00Z".parse().unwrap();
-    let body = webhook::body(&notification(template), now).unwrap();
+    let body = webhook::body(notification, now).unwrap();
     shown(&serde_json::from_slice(&body).unwrap())
 }
 
@@ -53,10 +53,30 @@ fn slack_shows_what_needs_eyes_and_may_be_a_repeat() {
 
 #[test]
 fn a_webhook_is_told_what_was_resolved() {
-    assert_snapshot!(event(Template::Resolved));
+    assert_snapshot!(event(&notification(Template::Resolved)));
 }
 
 #[test]
 fn a_webhook_is_told_what_needs_eyes() {
-    assert_snapshot!(event(Template::NeedsEyes));
+    assert_snapshot!(event(&notification(Template::NeedsEyes)));
+}
+
+#[test]
+fn teams_shows_that_a_source_is_down() {
+    assert_snapshot!(shown(&teams::card(&about_a_source(SourceTemplate::Down), false)));
+}
+
+#[test]
+fn slack_shows_that_a_source_is_down_and_may_be_a_repeat() {
+    assert_snapshot!(shown(&slack::message(&about_a_source(SourceTemplate::Down), true)));
+}
+
+#[test]
+fn teams_shows_that_a_source_works_again() {
+    assert_snapshot!(shown(&teams::card(&about_a_source(SourceTemplate::Up), false)));
+}
+
+#[test]
+fn a_webhook_is_told_that_a_source_is_down() {
+    assert_snapshot!(event(&about_a_source(SourceTemplate::Down)));
 }

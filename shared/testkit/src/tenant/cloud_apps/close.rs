@@ -1,7 +1,6 @@
 //! Closing alerts as benign, false positive or true positive.
 
 use axum::{Json, body::Bytes, extract::State};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -58,8 +57,8 @@ fn close(shared: &Shared, body: &[u8], closing: &Closing) -> Answer {
     }
     let ids = ids(&body)?;
 
-    let now = Timestamp::now();
     let mut state = shared.state();
+    let now = state.now();
     let mut n_closed = 0_u64;
     let mut not_found = Vec::new();
     for id in ids {

@@ -5,6 +5,7 @@ use axum::{
     body::Bytes,
     extract::{RawQuery, State},
 };
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
@@ -115,6 +116,7 @@ fn test(alert: &Object, field: &str, operator: &str, wanted: &Value) -> Result<b
         }
         "ID" | "id" => "_id",
         "date" => "timestamp",
+        "resolutionDate" => "resolveTime",
         "resolutionStatus" => "resolutionStatusValue",
         "severity" => "severityValue",
         _ => return Err(unknown(field)),
@@ -131,8 +133,11 @@ fn test(alert: &Object, field: &str, operator: &str, wanted: &Value) -> Result<b
     }
 }
 
+/// A number, or a time in milliseconds
 fn number(alert: &Object, property: &str) -> Option<i64> {
-    alert.get(property).and_then(Value::as_i64)
+    let value = alert.get(property)?;
+    let time = || value.as_str()?.parse::<Timestamp>().ok();
+    value.as_i64().or_else(|| time().map(Timestamp::as_millisecond))
 }
 
 fn unknown(field: &str) -> Refusal {
@@ -157,6 +162,8 @@ mod tests {
         check(json!({ "severity": { "eq": 2 } }), Some(true));
         check(json!({ "date": { "gte": 1000, "lte": 1000 } }), Some(true));
         check(json!({ "date": { "gte": 1001 } }), Some(false));
+        check(json!({ "resolutionDate": { "gte": 2000 } }), Some(true));
+        check(json!({ "resolutionDate": { "gte": 2001 } }), Some(false));
         check(json!({ "date": { "gte_ndays": 1 } }), None);
         check(json!({ "date": { "gte": "yesterday" } }), None);
         check(json!({ "entity.ip": { "eq": ["10.0.0.1"] } }), None);
@@ -167,6 +174,7 @@ mod tests {
     fn check(filters: Value, expected: Option<bool>) {
         let alert = json!({
             "_id": "a", "timestamp": 1000, "severityValue": 2, "resolutionStatusValue": 0,
+            "resolveTime": "1970-01-01T00:00:02Z",
         });
         let holds = matches(alert.as_object().unwrap(), filters.as_object().unwrap()).ok();
         assert_eq!(holds, expected, "for {filters}");

@@ -49,9 +49,22 @@ pub(super) async fn list(
     let state = shared.state();
     let mut alerts: Vec<&Object> = state.alerts.values().filter(|it| filter.matches(it)).collect();
     alerts.sort_by_cached_key(|alert| std::cmp::Reverse(created_at(alert)));
-    let seen = alerts.into_iter().map(|alert| as_seen_by(&headers, alert.clone()).into());
+    let skip = query.number("$skip")?.unwrap_or_default();
+    if state.skip_max.is_some_and(|max| skip > max) {
+        return Err(GraphError::bad_request("The limit of '$skip' was exceeded."));
+    }
+    // What is on other pages is counted, and not made.
+    let shown = skip..skip.saturating_add(state.page_size);
+    let seen = alerts.into_iter().enumerate().map(|(index, alert)| {
+        let is_shown = shown.contains(&index);
+        if is_shown { as_seen_by(&headers, alert.clone()).into() } else { Value::Null }
+    });
     let place = (shared.base_url(), "/v1.0/security/alerts_v2");
-    query.page(seen.collect(), state.page_size, "$skip", place).map(Json)
+    let mut page = query.page(seen.collect(), state.page_size, "$skip", place)?;
+    if let Some(page) = page.as_object_mut().filter(|_| !state.has_links) {
+        page.remove("@odata.nextLink");
+    }
+    Ok(Json(page))
 }
 
 /// One alert
@@ -73,6 +86,7 @@ pub(super) async fn update(
     body: Bytes,
 ) -> Answer {
     let mut state = shared.state();
+    let now = ticks(state.now());
     let alert = state.alerts.get_mut(&id).ok_or_else(|| no_such_alert(&id))?;
     let changes = object(&body)?;
     if changes.is_empty() {
@@ -82,7 +96,6 @@ pub(super) async fn update(
         check(property, value)?;
     }
 
-    let now = ticks(Timestamp::now());
     let status_is = |alert: &Object| alert.get("status").is_some_and(|it| it == "resolved");
     let was_resolved = status_is(alert);
     alert.extend(changes);
@@ -102,6 +115,7 @@ pub(super) async fn comment(
     body: Bytes,
 ) -> Answer {
     let mut state = shared.state();
+    let now = ticks(state.now());
     let alert = state.alerts.get_mut(&id).ok_or_else(|| no_such_alert(&id))?;
     let body = object(&body)?;
     let kind = body.get("@odata.type").and_then(Value::as_str);
@@ -114,7 +128,6 @@ pub(super) async fn comment(
         return Err(GraphError::bad_request("The body is not an alertComment."));
     }
 
-    let now = ticks(Timestamp::now());
     let comment =
         json!({ "comment": text, "createdByDisplayName": "API Action", "createdDateTime": now });
     let mut comments = alert.get("comments").and_then(Value::as_array).cloned().unwrap_or_default();
