@@ -22,14 +22,14 @@ mod emulator;
 #[path = "contract/facts.rs"]
 mod facts;
 #[cfg(test)]
+#[path = "contract/feeds.rs"]
+mod feeds;
+#[cfg(test)]
 #[path = "contract/history.rs"]
 mod history;
 #[cfg(test)]
 #[path = "contract/left_out.rs"]
 mod left_out;
-#[cfg(test)]
-#[path = "contract/feeds.rs"]
-mod feeds;
 #[cfg(test)]
 #[path = "contract/limits.rs"]
 mod limits;

@@ -1,5 +1,6 @@
 //! Every call of every port goes wrong in every way, one at a time, and nothing is lost.
 
+use defuse_domain::Services;
 use defuse_flow::Poll;
 use defuse_testkit::{FaultPlan, Faulty, MemoryStore, MemoryTopic, PortFault};
 use jiff::SignedDuration;
@@ -68,7 +69,8 @@ async fn two_who_poll_at_once_do_no_harm() {
         model.add(SignedDuration::from_hours(index * 11 + 1));
     }
     let store = MemoryStore::default();
-    let poll = Poll::new(vec![model.clone()], Services::ALL, store.clone(), MemoryTopic::default(), None);
+    let poll =
+        Poll::new(vec![model.clone()], Services::ALL, store.clone(), MemoryTopic::default(), None);
     let (mut one, mut other) = (Vec::new(), Vec::new());
     for index in 0..120 {
         model.change(index * 13);

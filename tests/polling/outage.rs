@@ -2,7 +2,7 @@
 //! when it works again.
 
 use defuse_adapters::{Feed, GraphFeed};
-use defuse_domain::{About, Notification, SourceTemplate};
+use defuse_domain::{About, Notification, Services, SourceTemplate};
 use defuse_flow::Poll;
 use defuse_testkit::{Fault, FaultKind, MemoryStore, MemoryTopic, Tenant};
 use jiff::SignedDuration;
@@ -51,7 +51,8 @@ async fn check(fault: Fault, said: &str) {
     }
     let (store, topic) = (MemoryStore::default(), MemoryTopic::default());
     let feed = Feed::Graph(GraphFeed::new(graph(&tenant)));
-    let poll = Poll::new(vec![feed], Services::ALL, store.clone(), topic.clone(), Some("soc".to_owned()));
+    let poll =
+        Poll::new(vec![feed], Services::ALL, store.clone(), topic.clone(), Some("soc".to_owned()));
     let mut ready = Vec::new();
     while !has_caught_up(&store, &["graph"]).await {
         step(&poll, &mut ready, &clock).await;

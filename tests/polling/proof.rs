@@ -10,11 +10,11 @@ use std::{
 };
 
 use defuse_adapters::{
-    CloudAppsFeed, CloudAppsSettings, CloudAppsSource, Feed, Graph, GraphFeed, GraphSettings, Http,
-    Reach, Secret,
+    Application, CloudAppsFeed, CloudAppsSettings, CloudAppsSignIn, CloudAppsSource, Credential,
+    Feed, Graph, GraphFeed, GraphSettings, Http, Reach, Secret,
 };
-use defuse_domain::Alert;
-use defuse_flow::{AlertStore, FeedStore, Pace, Poll, RejectStore};
+use defuse_domain::{Alert, Services};
+use defuse_flow::{AlertStore, FeedStore, LeftOutLog, Pace, Poll, RejectStore};
 use defuse_testkit::{LimitedService, MemoryTopic, Tenant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -31,9 +31,11 @@ const FEEDS: [&str; 2] = ["graph", "cloud-apps"];
 pub(crate) fn graph(tenant: &Tenant) -> Graph {
     let settings = GraphSettings {
         base_url: tenant.graph_url(),
-        token_url: tenant.token_url(),
-        client_id: Tenant::CLIENT_ID.to_owned(),
-        client_secret: Secret::new(Tenant::CLIENT_SECRET),
+        application: Application {
+            token_url: tenant.token_url(),
+            client_id: Tenant::CLIENT_ID.to_owned(),
+            credential: Credential::ClientSecret(Secret::new(Tenant::CLIENT_SECRET)),
+        },
         scope: "https://graph.microsoft.com/.default".to_owned(),
         answer_within: LIMIT,
         change_within: LIMIT,
@@ -44,7 +46,7 @@ pub(crate) fn graph(tenant: &Tenant) -> Graph {
 fn cloud_apps(tenant: &Tenant) -> CloudAppsFeed {
     let settings = CloudAppsSettings {
         base_url: tenant.cloud_apps_url(),
-        token: Secret::new(Tenant::CLOUD_APPS_KEY),
+        sign_in: CloudAppsSignIn::Token(Secret::new(Tenant::CLOUD_APPS_KEY)),
         change_within: LIMIT,
     };
     let http = Http::new(Reach::Anywhere, LIMIT).unwrap();
@@ -162,7 +164,7 @@ async fn also_in_a_table() {
 #[expect(clippy::print_stdout, reason = "figures are for whoever runs the test")]
 async fn play<S>(store: S, n_alerts: u32, set_up: impl Fn(&Tenant)) -> (Tenant, Vec<Alert>)
 where
-    S: AlertStore + RejectStore + FeedStore + Pace + Clone + Sync,
+    S: AlertStore + LeftOutLog + RejectStore + FeedStore + Pace + Clone + Sync,
 {
     let (clock, mut draw, began) = (Clock::new(), Draw(7), Instant::now());
     let tenant = Tenant::start().unwrap();

@@ -1,6 +1,7 @@
 //! Whatever changes while pages are read, and whatever fails: in the end every alert is stored as
 //! it is.
 
+use defuse_domain::Services;
 use defuse_flow::Poll;
 use defuse_testkit::{FaultPlan, Faulty, MemoryStore, MemoryTopic, PortFault};
 use jiff::SignedDuration;

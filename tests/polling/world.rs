@@ -7,7 +7,8 @@ use std::sync::{
 
 use defuse_domain::Alert;
 use defuse_flow::{
-    AlertFeed, AlertStore, FeedStore, Notifier, Pace, Poll, Reading, RejectStore, RunStore,
+    AlertFeed, AlertStore, FeedStore, LeftOutLog, Notifier, Pace, Poll, Reading, RejectStore,
+    RunStore,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -42,7 +43,7 @@ impl Clock {
 pub(crate) async fn step<F, S, N>(poll: &Poll<F, S, N>, ready: &mut Vec<Timestamp>, clock: &Clock)
 where
     F: AlertFeed,
-    S: FeedStore + AlertStore + RejectStore + Pace,
+    S: FeedStore + AlertStore + LeftOutLog + RejectStore + Pace,
     N: Notifier,
 {
     ready.resize(poll.feeds().len(), clock.now());

@@ -21,11 +21,11 @@ use defuse_flow::{AtSource, DeliveryError, SourceClient};
 use serde_json::Value;
 use url::Url;
 
-pub use self::{access::CloudAppsSignIn, feed::CloudAppsFeed};
 use self::{
     access::Access,
     closing::{CloseError, Closing},
 };
+pub use self::{access::CloudAppsSignIn, feed::CloudAppsFeed};
 use crate::{
     deadline::Deadline,
     delivery,

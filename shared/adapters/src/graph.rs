@@ -18,8 +18,8 @@ mod automatic_replies;
 mod client;
 mod directory;
 mod facts;
-mod mail_tips;
 mod feed;
+mod mail_tips;
 mod open_alerts;
 mod pages;
 mod problem;
@@ -35,8 +35,8 @@ pub use self::{
     client::Graph,
     directory::{read_member_of, read_risky_user},
     facts::GraphFacts,
-    mail_tips::{GraphMailTips, read_mail_tip},
     feed::GraphFeed,
+    mail_tips::{GraphMailTips, read_mail_tip},
 };
 use crate::sign_in::Application;
 

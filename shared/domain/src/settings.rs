@@ -143,8 +143,16 @@ pub struct Settings {
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 8] =
-        ["apiVersion", "kind", "graph", "cloudApps", "channels", "receive", "services", "operations"];
+    pub(crate) const FIELDS: [&'static str; 8] = [
+        "apiVersion",
+        "kind",
+        "graph",
+        "cloudApps",
+        "channels",
+        "receive",
+        "services",
+        "operations",
+    ];
 
     /// The names of the fields of `receive`
     pub(crate) const RECEIVE: [&'static str; 2] = ["signingKeys", "tokens"];

@@ -16,8 +16,8 @@ pub use self::place::{FeedPlace, Outage, Pass, Reading, SLICES};
 use crate::{
     intake::{Intake, Taken},
     ports::{
-        AlertFeed, AlertStore, FeedError, FeedInfo, FeedPage, FeedStore, Kept, LeftOutLog, Notifier,
-        Pace, RejectStore, StoreError, Stored, StoredPlace, Turn,
+        AlertFeed, AlertStore, FeedError, FeedInfo, FeedPage, FeedStore, Kept, LeftOutLog,
+        Notifier, Pace, RejectStore, StoreError, Stored, StoredPlace, Turn,
     },
 };
 

@@ -8,9 +8,9 @@ mod chat;
 mod delivery;
 mod fact_cache;
 mod facts;
+mod feeds;
 mod history;
 mod left_out;
-mod feeds;
 mod limits;
 mod pace;
 mod parts;
@@ -26,9 +26,9 @@ pub use self::{
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
     fact_cache::{FactCache, Found, Lease},
     facts::FactSource,
+    feeds::{AlertFeed, FeedError, FeedInfo, FeedPage, FeedStore, Kept, StoredPlace, Window},
     history::{AlertHistory, HISTORY_MAX, HistoryStore},
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
-    feeds::{AlertFeed, FeedError, FeedInfo, FeedPage, FeedStore, Kept, StoredPlace, Window},
     limits::{LimitClaim, LimitStore},
     pace::{Pace, Rate, Turn},
     parts::PartStore,

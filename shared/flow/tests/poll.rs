@@ -8,7 +8,7 @@ mod poll {
         time::Duration,
     };
 
-    use defuse_domain::{Unreadable, UnreadableCode};
+    use defuse_domain::{Services, Unreadable, UnreadableCode};
     use defuse_flow::{
         AlertFeed, FeedError, FeedInfo, FeedPage, FeedStore, Poll, Rate, Reading, SLICES, Window,
     };
@@ -63,7 +63,8 @@ mod poll {
         let script = Script { answers: Arc::new(Mutex::new(answers.into())), ..Script::default() };
         let (store, topic) = (MemoryStore::default(), MemoryTopic::default());
         let channel = Some("soc".to_owned());
-        let poll = Poll::new(vec![script.clone()], Services::ALL, store.clone(), topic.clone(), channel);
+        let poll =
+            Poll::new(vec![script.clone()], Services::ALL, store.clone(), topic.clone(), channel);
         World { script, store, topic, poll }
     }
 
@@ -224,7 +225,8 @@ mod poll {
             .extend((0..9).map(|_| failure(Some(Duration::from_mins(1)))));
         let notifier = Faulty::new(topic.clone(), plan.clone());
         let store = MemoryStore::default();
-        let poll = Poll::new(vec![script.clone()], Services::ALL, store, notifier, Some("soc".to_owned()));
+        let poll =
+            Poll::new(vec![script.clone()], Services::ALL, store, notifier, Some("soc".to_owned()));
         for minute in 0..8 {
             poll.poll(&script, NOW + SignedDuration::from_mins(minute)).await.unwrap();
         }

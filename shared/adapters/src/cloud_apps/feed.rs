@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long a page may take, sign-in included
-const LIMIT_OF_TIME: Duration = Duration::from_secs(20);
+const READ_WITHIN: Duration = Duration::from_secs(20);
 /// The most alerts of a page
 const LIMIT: usize = 100;
 /// Cloud Apps allows 30 requests a minute; these are 20, and leave room for those who close alerts
@@ -92,8 +92,9 @@ impl AlertFeed for CloudAppsFeed {
         let next = next.and_then(|it| serde_json::from_str(it).ok());
         let at = next.unwrap_or_else(|| Next::first(window));
         let url = self.source.url(&["alerts"]).map_err(feed_error)?;
-        let answer = self.source.access.post_once(&url, &at.body(window), Deadline::within(LIMIT_OF_TIME));
-        let answer = answer.await.map_err(feed_error)?;
+        let (body, deadline) = (at.body(window), Deadline::within(READ_WITHIN));
+        let answer = self.source.access.post_once(&url, &body, deadline).await;
+        let answer = answer.map_err(feed_error)?;
         if answer.status == 404 {
             return Err(feed_error(refused(NAME, NoList.to_string(), NoList)));
         }

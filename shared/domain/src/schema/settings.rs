@@ -15,7 +15,7 @@ use crate::{
     playbook::API_VERSION,
     services::{EntraIdProtection, Services},
     settings::{
-        Application, BASE_URL, Channel, ChannelKind, CloudAppsSettings, Credential, PLACES,
+        Application, BASE_URL, Channel, ChannelKind, CloudAppsSettings, Credential, PLACES, POLLS,
         Settings, TEXT_LENGTH_MAX,
     },
 };
@@ -90,7 +90,10 @@ fn secret_field(about: &str) -> Field {
 }
 
 fn graph_schema() -> Value {
-    service("`https://graph.microsoft.com/v1.0`", "Whether it is asked for its alerts; on if not said.")
+    service(
+        "`https://graph.microsoft.com/v1.0`",
+        "Whether it is asked for its alerts; on if not said.",
+    )
 }
 
 fn cloud_apps_schema() -> Value {
@@ -109,9 +112,8 @@ fn cloud_apps_schema() -> Value {
 fn service(address: &'static str, poll: &'static str) -> Value {
     let [token_url, client_id] = Application::FIELDS;
     let [client_secret, certificate, workload_identity] = Credential::FIELDS;
-    let names = [
-        BASE_URL, token_url, client_id, client_secret, certificate, workload_identity, POLLS,
-    ];
+    let names =
+        [BASE_URL, token_url, client_id, client_secret, certificate, workload_identity, POLLS];
     let key = "Its private key and the certificate itself, as PEM.";
     let certified = object(Credential::CERTIFICATE, [secret_field(key)]);
     let file = described(text(TEXT_LENGTH_MAX), "The file with the token.");

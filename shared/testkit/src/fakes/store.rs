@@ -13,7 +13,10 @@ use defuse_domain::{
     Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
 };
 use defuse_flow::{
-    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, HistoryStore, LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, Turn, WebhookLog, FeedPlace, FeedStore, Kept, StoredPlace,
+    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, FeedPlace, FeedStore, HistoryStore,
+    Kept, LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace,
+    PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, StoredPlace,
+    Turn, WebhookLog,
 };
 use jiff::Timestamp;
 

@@ -7,7 +7,11 @@ use defuse_domain::{
     Revision, Run, RunKey, Sighting, Unknown, UnknownReason, Unreadable, User,
 };
 use defuse_flow::{
-    AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache, FactSource, Found, HistoryStore, Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes, NotificationLog, Notifier, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert, Turn, WatchList, WebhookLog, AlertFeed, FeedError, FeedInfo, FeedPage, FeedPlace, FeedStore, Kept, StoredPlace, Window,
+    AlertFeed, AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache,
+    FactSource, FeedError, FeedInfo, FeedPage, FeedPlace, FeedStore, Found, HistoryStore, Kept,
+    Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes, NotificationLog, Notifier,
+    Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, SourceClient,
+    StoreError, Stored, StoredAlert, StoredPlace, Turn, WatchList, WebhookLog, Window,
 };
 use jiff::Timestamp;
 

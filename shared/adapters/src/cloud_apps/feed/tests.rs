@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
+    CloudAppsSignIn,
     cloud_apps::CloudAppsSettings,
     http::{Http, Reach},
     scripted::{Scene, Scripted, json as scene, text},
@@ -34,7 +35,7 @@ async fn feed(scenes: Vec<Scene>) -> (Scripted, CloudAppsFeed) {
     let server = Scripted::start(scenes).await;
     let settings = CloudAppsSettings {
         base_url: format!("{}/api/v1", server.address()),
-        token: Secret::new("k3y"),
+        sign_in: CloudAppsSignIn::Token(Secret::new("k3y")),
         change_within: LIMIT_S,
     };
     let http = Http::new(Reach::Anywhere, LIMIT_S).unwrap();
