@@ -48,7 +48,7 @@ mod comes_back {
         }
 
         fn told(&self) -> Vec<&'static str> {
-            self.topic.take().iter().map(|it| it.template.name()).collect()
+            self.topic.take().iter().map(|it| it.about.template_name()).collect()
         }
     }
 

@@ -97,7 +97,7 @@ mod receive {
         let receive = Receive::new(store.clone());
         let receipt = receive.receive(evidence("kim@x.example").as_bytes(), NOW).await.unwrap();
         let id = AlertId::parse("ed1").unwrap();
-        assert_eq!(receipt.waiting, [id.clone()]);
+        assert_eq!(receipt.waiting, std::slice::from_ref(&id));
         assert!(receipt.stored.is_empty() && receipt.rejected.is_empty());
         assert_eq!(store.load(&id).await.unwrap(), None);
     }
