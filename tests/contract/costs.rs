@@ -31,14 +31,7 @@ async fn the_request_units_of_each_step() {
     steps.took("load");
     store.open_alerts_of(&alert.users()[0], now()).await.unwrap();
     steps.took("open alerts of a user, 1");
-    let question = Question::AutomaticReplies(alert.users()[0].clone());
-    let need = Need { question: question.clone(), max_age: SignedDuration::from_mins(15) };
-    let found = store.find(&need, Duration::ZERO, now()).await.unwrap();
-    let Found::Ask(lease) = found else { panic!("{found:?}") };
-    let answer = Ok(Answer::AutomaticReplies(AutomaticReplies::Disabled));
-    let source = "Microsoft Graph".to_owned();
-    let fact = Fact { question, answer, source, read: now(), history: None };
-    store.keep(&lease, fact, now()).await.unwrap();
+    let need = ask(&emulator, &alert).await;
     steps.took("fact, asked for");
     store.find(&need, Duration::ZERO, now()).await.unwrap();
     steps.took("fact, found");
@@ -124,6 +117,20 @@ async fn the_bytes_of_each_item() {
 }
 
 /// Marks an effect with an answer as long as the head takes
+/// Asks for a fact that nobody has yet, and keeps the answer
+async fn ask(emulator: &Emulator, alert: &Alert) -> Need {
+    let store = &emulator.store;
+    let question = Question::AutomaticReplies(alert.users()[0].clone());
+    let need = Need { question: question.clone(), max_age: SignedDuration::from_mins(15) };
+    let found = store.find(&need, Duration::ZERO, now()).await.unwrap();
+    let Found::Ask(lease) = found else { panic!("{found:?}") };
+    let answer = Ok(Answer::AutomaticReplies(AutomaticReplies::Disabled));
+    let source = "Microsoft Graph".to_owned();
+    let fact = Fact { question, answer, source, read: now(), history: None };
+    store.keep(&lease, fact, now()).await.unwrap();
+    need
+}
+
 async fn mark(emulator: &Emulator, alert: &Alert, index: usize) {
     let run = run(alert, 0);
     let state = EffectState::Done { at: now(), answer: "x".repeat(1_000) };

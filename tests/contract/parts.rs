@@ -19,8 +19,8 @@ async fn parts_are_kept_once_and_given_back_whole() {
     let [first, second] = ["{\"a\":1}".to_owned(), long];
 
     let of_first = store.keep(&id(), &[first.clone(), first.clone()], now()).await.unwrap();
-    assert_eq!(of_first, [first.clone()]);
-    let both = store.keep(&id(), &[second.clone()], now()).await.unwrap();
+    assert_eq!(of_first, std::slice::from_ref(&first));
+    let both = store.keep(&id(), std::slice::from_ref(&second), now()).await.unwrap();
     let both: BTreeSet<String> = both.into_iter().collect();
     assert_eq!(both, BTreeSet::from([first.clone(), second]));
     assert_eq!(store.keep(&id(), &[first], now()).await.unwrap().len(), 2);

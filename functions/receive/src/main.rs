@@ -14,7 +14,7 @@ use serde_json::{Value, value::RawValue};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     run_function(Wiring::receive, async |app| {
-        run(service_fn(async |event: LambdaEvent<Box<RawValue>>| serve(&app, event).await)).await
+        run(service_fn(async |event| Box::pin(serve(&app, event)).await)).await
     })
     .await
 }

@@ -100,7 +100,7 @@ proptest! {
     fn whatever_the_order_a_snapshot_never_claims_more_than_was_seen(
         (sorted, shuffled) in vec(setting(), 1..9).prop_flat_map(|settings| {
             let readings: Vec<(Timestamp, AutomaticReplies)> =
-                settings.into_iter().enumerate().map(|(n, it)| (at(n as i64), it)).collect();
+                (0..).zip(settings).map(|(n, it)| (at(n), it)).collect();
             (Just(readings.clone()), Just(readings).prop_shuffle())
         }),
     ) {

@@ -120,7 +120,7 @@ async fn what_is_no_page_says_what_to_do() {
     .await;
     check(
         scene(POST, 401, json!({ "detail": "Invalid token." })),
-        "Defender for Cloud Apps does not accept our API token (Invalid token.)",
+        "Defender for Cloud Apps does not accept our API token (Invalid token.): make a new one",
         None,
     )
     .await;

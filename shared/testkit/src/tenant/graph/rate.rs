@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn who_comes_too_early_is_refused_and_counted() {
         let start = Instant::now();
-        let mut rate = Rate::new(Duration::from_millis(1_000));
+        let mut rate = Rate::new(Duration::from_secs(1));
         let takes = [0, 400, 600, 1_000, 1_999, 2_000, 9_000, 9_000, 9_000]
             .map(|at| rate.takes(start + Duration::from_millis(at)));
         assert_eq!(takes, [true, true, false, true, false, true, true, true, false]);

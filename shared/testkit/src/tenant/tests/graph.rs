@@ -205,7 +205,7 @@ async fn risky_users_may_be_asked_for_at_a_rate_where_one_is_set() {
     let visit = Visit::begin().await;
     let path = "/v1.0/identityProtection/riskyUsers/11111111-2222-3333-4444-555555555555";
     assert_eq!(visit.get(path).await.0, 404);
-    visit.tenant.limit_risky_users(Duration::from_secs(3600));
+    visit.tenant.limit_risky_users(Duration::from_hours(1));
     assert_eq!(visit.get(path).await.0, 404);
     assert_eq!(visit.get(path).await.0, 404);
     let refused = visit.request(Method::GET, path).send().await.unwrap();
