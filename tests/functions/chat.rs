@@ -1,5 +1,7 @@
 //! Events of SNS at the function `chat`: each notification is one message in its channel.
 
+use std::collections::BTreeSet;
+
 use defuse_testkit::{Fault, FaultKind, Invocation, RecordedRequest};
 use serde_json::{Value, json};
 
@@ -194,7 +196,7 @@ async fn the_samples_are_what_is_published() {
         let published = world.topic.notifications();
         let sample: Value =
             serde_json::from_str(&message(&event("events/chat/resolved.json"))).unwrap();
-        let names = |it: &Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let names = |it: &Value| it.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(published.len(), 1);
         assert_eq!(names(&published[0]), names(&sample));
         let facts = |it: &Value| it["facts"].as_array().unwrap().clone();

@@ -57,6 +57,7 @@ fn ids(body: &str) -> Vec<String> {
         Ok(document) => vec![document],
         Err(_) => body.lines().map(|it| serde_json::from_str(it).unwrap()).collect(),
     };
+    let has_records = documents.iter().any(|it| it["records"].is_array());
     let alerts = documents.into_iter().flat_map(|document| {
         let lists =
             ["/value", "/data", "/detail/findings", "/object/properties/alerts", "/records"];
@@ -81,8 +82,10 @@ fn ids(body: &str) -> Vec<String> {
         inner.iter().chain(&names).find_map(|name| it.pointer(name)?.as_str().map(str::to_owned))
     };
     let mut ids: Vec<String> = alerts.map(|it| id(&it).unwrap()).collect();
-    // An alert may come in several records.
-    ids.dedup();
+    if has_records {
+        // An alert comes in several of them.
+        ids.dedup();
+    }
     ids
 }
 

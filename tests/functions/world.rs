@@ -158,15 +158,19 @@ impl World {
 
     /// Kim, who is on leave since three days before now
     pub(crate) fn put_kim(&self) {
+        self.put_on_leave("6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01", "kim@contoso.example");
+    }
+
+    /// A user who is on leave for some days, and at no risk
+    pub(crate) fn put_on_leave(&self, id: &str, name: &str) {
         let now = jiff::Timestamp::now();
         let at = |days: i64| {
             let time = now + jiff::SignedDuration::from_hours(24 * days);
             json!({ "dateTime": format!("{}", time.strftime("%Y-%m-%dT%H:%M:%S.0000000")),
                 "timeZone": "UTC" })
         };
-        let mut kim =
-            UserRecord::new("6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01", "kim@contoso.example");
-        kim.automatic_replies = Some(json!({
+        let mut user = UserRecord::new(id, name);
+        user.automatic_replies = Some(json!({
             "status": "scheduled",
             "externalAudience": "all",
             "scheduledStartDateTime": at(-3),
@@ -175,7 +179,7 @@ impl World {
             "externalReplyMessage": "",
         }));
         self.must_not_be_logged("canary: I am in the mountains");
-        self.tenant.put_user(kim);
+        self.tenant.put_user(user);
     }
 }
 
