@@ -116,7 +116,6 @@ async fn the_bytes_of_each_item() {
     ");
 }
 
-/// Marks an effect with an answer as long as the head takes
 /// Asks for a fact that nobody has yet, and keeps the answer
 async fn ask(emulator: &Emulator, alert: &Alert) -> Need {
     let store = &emulator.store;
@@ -131,6 +130,7 @@ async fn ask(emulator: &Emulator, alert: &Alert) -> Need {
     need
 }
 
+/// Marks an effect with an answer as long as the head takes
 async fn mark(emulator: &Emulator, alert: &Alert, index: usize) {
     let run = run(alert, 0);
     let state = EffectState::Done { at: now(), answer: "x".repeat(1_000) };
