@@ -23,6 +23,9 @@ mod deliver;
 #[path = "functions/events.rs"]
 mod events;
 #[cfg(test)]
+#[path = "functions/graph_notifications.rs"]
+mod graph_notifications;
+#[cfg(test)]
 #[path = "functions/logs.rs"]
 mod logs;
 #[cfg(test)]

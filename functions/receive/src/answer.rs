@@ -22,6 +22,8 @@ pub(crate) enum Refusal {
     Stale,
     WrongSignature,
     WrongToken,
+    WrongClientState,
+    ValidationToken,
     Replayed,
     Unreadable { status: u16, rejected: Vec<Unreadable> },
     Busy,
@@ -37,7 +39,9 @@ impl Refusal {
             | Self::SignatureMalformed(_)
             | Self::Stale
             | Self::WrongSignature
-            | Self::WrongToken => 401,
+            | Self::WrongToken
+            | Self::WrongClientState => 401,
+            Self::ValidationToken => 400,
             Self::Replayed => 409,
             Self::Unreadable { status, .. } => *status,
             Self::Busy => 503,
@@ -54,6 +58,8 @@ impl Refusal {
             Self::Stale => "staleTimestamp",
             Self::WrongSignature => "wrongSignature",
             Self::WrongToken => "wrongToken",
+            Self::WrongClientState => "wrongClientState",
+            Self::ValidationToken => "badValidationToken",
             Self::Replayed => "replayed",
             Self::Unreadable { .. } => "unreadable",
             Self::Busy => "busy",
@@ -91,6 +97,14 @@ impl Refusal {
                 "sign id, timestamp and the raw body, joined by dots, with the shared key",
             ),
             Self::WrongToken => ("token is not one of ours", "check the token"),
+            Self::WrongClientState => (
+                "no notification shows a client state of ours",
+                "make the subscription with one that `receive.graphNotifications` names",
+            ),
+            Self::ValidationToken => (
+                "validationToken is empty or longer than 1 KiB",
+                "send the token of a subscription's handshake",
+            ),
             Self::Replayed => {
                 ("a message of this webhook-id was taken before", "give each message its own id")
             }
@@ -134,6 +148,8 @@ impl Refusal {
             | Self::Stale
             | Self::WrongSignature
             | Self::WrongToken
+            | Self::WrongClientState
+            | Self::ValidationToken
             | Self::Replayed
             | Self::Unreadable { .. } => {}
         }
@@ -164,6 +180,19 @@ pub(crate) fn accepted(receipt: &Receipt) -> Response<Body> {
     response(status, "application/json", &body)
 }
 
+/// The token of a handshake and nothing else, which no browser may take for a page
+pub(crate) fn validated(token: String) -> Response<Body> {
+    let mut response = with_headers(200, "text/plain", token);
+    let nosniff = HeaderValue::from_static("nosniff");
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
+
+/// Notifications are in the log, but for those that showed what is not ours
+pub(crate) fn noted(n_noted: usize, n_left_out: usize) -> Response<Body> {
+    response(202, "application/json", &json!({ "noted": n_noted, "leftOut": n_left_out }))
+}
+
 fn listed(rejected: &[Unreadable]) -> Value {
     rejected
         .iter()
@@ -172,7 +201,11 @@ fn listed(rejected: &[Unreadable]) -> Value {
 }
 
 fn response(status: u16, content_type: &'static str, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::Text(body.to_string()));
+    with_headers(status, content_type, body.to_string())
+}
+
+fn with_headers(status: u16, content_type: &'static str, body: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(body));
     if let Ok(status) = status.try_into() {
         *response.status_mut() = status;
     }

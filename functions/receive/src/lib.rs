@@ -3,10 +3,11 @@
 
 mod answer;
 mod event;
+mod graph;
 mod sender;
 
 use defuse_domain::{BODY_BYTES_MAX, UnreadableCode};
-use defuse_flow::{Receipt, WebhookLog};
+use defuse_flow::WebhookLog;
 use defuse_lambda::{Chain, ReceiveApp};
 use jiff::Timestamp;
 use lambda_http::{Body, Request, Response, http::Method};
@@ -20,11 +21,12 @@ use self::{
 
 /// Stores the alerts of a request.
 ///
-/// Who sent it is checked on the raw bytes before anything is read. An answer of 2xx means that
-/// every alert in it is stored, or left out by the settings and counted; 503 asks the sender to send it again.
+/// Who sent it is checked on the raw bytes before anything is read, unless nobody says who did: then
+/// it may be Graph, which shows what it knows inside of the body. An answer of 2xx means that every
+/// alert in it is stored, or left out by the settings and counted; 503 asks the sender to send it again.
 pub async fn handle(app: &ReceiveApp, request: Request, now: Timestamp) -> Response<Body> {
     match take(app, &request, now).await {
-        Ok(receipt) => accepted(&receipt),
+        Ok(answer) => answer,
         Err(refusal) => {
             warn!(code = refusal.code(), status = refusal.status(), "refused a request");
             refusal.into_response()
@@ -32,13 +34,22 @@ pub async fn handle(app: &ReceiveApp, request: Request, now: Timestamp) -> Respo
     }
 }
 
-async fn take(app: &ReceiveApp, request: &Request, now: Timestamp) -> Result<Receipt, Refusal> {
+async fn take(
+    app: &ReceiveApp,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Response<Body>, Refusal> {
     if request.method() != Method::POST {
         return Err(Refusal::Method);
     }
     let body: &[u8] = request.body().as_ref();
     if body.len() > BODY_BYTES_MAX {
         return Err(Refusal::TooLarge);
+    }
+    if Sender::is_unsaid(request.headers())
+        && let Some(answer) = graph::answer(app, request)?
+    {
+        return Ok(answer);
     }
     let sender = Sender::check(app, request.headers(), body, now)?;
     if let Sender::Signed { id } = &sender
@@ -61,7 +72,7 @@ async fn take(app: &ReceiveApp, request: &Request, now: Timestamp) -> Result<Rec
             };
             Err(Refusal::Unreadable { status, rejected: receipt.rejected })
         }
-        Some(_) | None => Ok(receipt),
+        Some(_) | None => Ok(accepted(&receipt)),
     }
 }
 

@@ -26,10 +26,22 @@ async fn serve(app: &ReceiveApp, event: LambdaEvent<Box<RawValue>>) -> Result<Va
         handle_event(app, payload, Timestamp::now()).await?;
         return Ok(Value::Null);
     }
-    let request: LambdaRequest = serde_json::from_str(payload)?;
+    let mut request: LambdaRequest = serde_json::from_str(payload)?;
+    if let LambdaRequest::ApiGatewayV2(it) = &mut request {
+        it.raw_query_string = it.raw_query_string.take().map(|it| fit_for_an_address(&it));
+    }
     let mut service = Adapter::from(service_fn(async |request: Request| {
         Ok::<_, Error>(handle(app, request, Timestamp::now()).await)
     }));
     let answer = service.call(LambdaEvent::new(request, event.context)).await?;
     Ok(serde_json::to_value(answer)?)
+}
+
+/// A query with what may stand in no address put as `%` and its number, which means the same.
+///
+/// Why: `lambda_http` panics where the address cannot be built.
+fn fit_for_an_address(query: &str) -> String {
+    let fit = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>');
+    let put = |byte| if fit(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
+    query.bytes().map(put).collect()
 }

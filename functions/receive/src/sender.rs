@@ -22,7 +22,18 @@ pub(crate) enum Sender {
     Known,
 }
 
+const SIGNS: [&str; 3] = [WEBHOOK_ID, WEBHOOK_TIMESTAMP, WEBHOOK_SIGNATURE];
+
 impl Sender {
+    /// Whether no header says who it is
+    pub(crate) fn is_unsaid(headers: &HeaderMap) -> bool {
+        !headers.contains_key(AUTHORIZATION) && !Self::signs(headers)
+    }
+
+    fn signs(headers: &HeaderMap) -> bool {
+        SIGNS.into_iter().any(|it| headers.contains_key(it))
+    }
+
     /// Checks a signature if there is any sign of one, else a token
     pub(crate) fn check(
         app: &ReceiveApp,
@@ -30,8 +41,7 @@ impl Sender {
         body: &[u8],
         now: Timestamp,
     ) -> Result<Self, Refusal> {
-        let signs = [WEBHOOK_ID, WEBHOOK_TIMESTAMP, WEBHOOK_SIGNATURE];
-        if signs.into_iter().any(|it| headers.contains_key(it)) {
+        if Self::signs(headers) {
             return Self::check_signature(app, headers, body, now);
         }
         let Some(given) = header(headers, AUTHORIZATION.as_str()) else {

@@ -133,6 +133,9 @@ pub struct Settings {
     pub signing_keys: Vec<SecretRef>,
     /// Tokens of senders that cannot sign
     pub tokens: Vec<SecretRef>,
+    /// What Graph shows with each change notification; two while one is replaced, none where it
+    /// sends none
+    pub client_states: Vec<SecretRef>,
     /// Which alerts of which service are taken at all
     pub services: Services,
     /// Where those are told who run this; nowhere but in the log unless it is named
@@ -155,7 +158,10 @@ impl Settings {
     ];
 
     /// The names of the fields of `receive`
-    pub(crate) const RECEIVE: [&'static str; 2] = ["signingKeys", "tokens"];
+    pub(crate) const RECEIVE: [&'static str; 3] = ["signingKeys", "tokens", "graphNotifications"];
+
+    /// The names of the fields of `graphNotifications`
+    pub(crate) const GRAPH_NOTIFICATIONS: [&'static str; 1] = ["clientStates"];
 
     /// The names of the fields of `operations`
     pub(crate) const OPERATIONS: [&'static str; 1] = ["channel"];
@@ -173,6 +179,7 @@ impl Settings {
             .chain(channels.flat_map(|it| std::iter::once(&it.url).chain(&it.signing_key)))
             .chain(&self.signing_keys)
             .chain(&self.tokens)
+            .chain(&self.client_states)
             .collect()
     }
 
@@ -191,11 +198,15 @@ impl Settings {
         let graph = fields.or("graph", None, |it| graph(it).map(Some));
         let cloud_apps = fields.or("cloudApps", None, |it| cloud_apps(it).map(Some));
         let channels = fields.or("channels", BTreeMap::new(), channels);
-        let receive = fields.or("receive", (Vec::new(), Vec::new()), |it| {
+        let receive = fields.or("receive", (Vec::new(), Vec::new(), Vec::new()), |it| {
             let fields = it.fields(&Self::RECEIVE)?;
             let keys = fields.or("signingKeys", Vec::new(), |it| it.list_of(secret));
             let tokens = fields.or("tokens", Vec::new(), |it| it.list_of(secret));
-            Some((keys?, tokens?))
+            let client_states = fields.or("graphNotifications", Vec::new(), |it| {
+                let fields = it.fields(&Self::GRAPH_NOTIFICATIONS)?;
+                fields.require("clientStates").and_then(|it| it.list_of(secret))
+            });
+            Some((keys?, tokens?, client_states?))
         });
         let services = fields.or("services", Services::default(), Services::read);
         let named = channels.as_ref();
@@ -206,13 +217,14 @@ impl Settings {
         let organisation = Organisation::read(&fields);
         api?;
         kind?;
-        let (signing_keys, tokens) = receive?;
+        let (signing_keys, tokens, client_states) = receive?;
         Some(Self {
             graph: graph?,
             cloud_apps: cloud_apps?,
             channels: channels?,
             signing_keys,
             tokens,
+            client_states,
             services: services?,
             operations_channel: operations?,
             organisation: organisation?,
@@ -353,6 +365,22 @@ mod tests {
             (problems[0].line, problems[0].help.as_deref()),
             (4, Some("did you mean `soc`?"))
         );
+    }
+
+    #[test]
+    fn what_graph_shows_is_named_and_may_be_two() {
+        let of = |body: &str| {
+            Settings::parse("f", &format!("{HEAD}receive: {{ graphNotifications: {body} }}\n"))
+        };
+        let settings = of("{ clientStates: [{ env: A }, { secretsManager: b }] }").unwrap();
+        let expected = [SecretRef::Env("A".to_owned()), SecretRef::SecretsManager("b".to_owned())];
+        assert_eq!(settings.client_states, expected);
+        assert_eq!(settings.secrets(), expected.iter().collect::<Vec<_>>());
+        for wrong in ["{}", "{ clientStates: [] }", "{ clientStates: [hunter2] }", "hunter2"] {
+            let problems = of(wrong).unwrap_err();
+            assert_eq!((problems.len(), problems[0].line), (1, 3), "for {wrong}");
+            assert!(!problems[0].to_string().contains("[hunter2]"), "for {wrong}");
+        }
     }
 
     const HEAD: &str = "apiVersion: defuse/v1\nkind: Settings\n";

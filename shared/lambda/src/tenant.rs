@@ -194,4 +194,9 @@ impl Tenant<'_> {
     pub(crate) async fn tokens(&self) -> Result<Vec<Secret>, StartError> {
         self.all(&self.settings.tokens).await
     }
+
+    /// What Graph shows with each change notification
+    pub(crate) async fn client_states(&self) -> Result<Vec<Secret>, StartError> {
+        self.all(&self.settings.client_states).await
+    }
 }

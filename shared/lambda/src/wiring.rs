@@ -42,6 +42,8 @@ pub struct ReceiveApp {
     pub signing_keys: Vec<SigningKey>,
     /// What senders that cannot sign are known by
     pub tokens: Vec<Secret>,
+    /// What Graph shows with each change notification; none where it is to send none
+    pub client_states: Vec<Secret>,
 }
 
 /// The function cannot start
@@ -200,6 +202,7 @@ impl Wiring {
             log: self.store(),
             signing_keys: self.tenant().signing_keys().await?,
             tokens: self.tenant().tokens().await?,
+            client_states: self.tenant().client_states().await?,
         })
     }
 

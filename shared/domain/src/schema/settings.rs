@@ -142,10 +142,18 @@ fn channel() -> Value {
 }
 
 fn receive_schema() -> Value {
-    let secrets = |about| optional(described(list_of(reference("secret")), about));
+    let list = |about| described(list_of(reference("secret")), about);
+    let secrets = |about| optional(list(about));
+    let shown = required(list(
+        "What subscriptions have as `clientState`, as long as 128 characters; two while one is \
+         replaced.",
+    ));
+    let notifications =
+        "Change notifications of Microsoft Graph; they are hints, and bring no alert.";
     let fields = [
         secrets("Keys (`whsec_…`) that senders sign with; two while one is replaced."),
         secrets("Tokens of senders that cannot sign."),
+        optional(described(object(Settings::GRAPH_NOTIFICATIONS, [shown]), notifications)),
     ];
     object(Settings::RECEIVE, fields)
 }
