@@ -37,10 +37,9 @@ async fn the_request_units_of_each_step() {
     steps.took("fact, asked for");
     store.find(&need, Duration::ZERO, now()).await.unwrap();
     steps.took("fact, found");
-    let lee = User { principal_name: Some("lee@contoso.example".to_owned()), ..User::default() };
-    ask(&store.clone().with_watch_list(true), lee.clone()).await;
+    ask(&store.clone().with_watch_list(true), lee()).await;
     steps.took("fact of a watched mailbox, asked for");
-    store.saw(&lee, Sighting::Silent, now()).await.unwrap();
+    store.saw(&lee(), Sighting::Silent, now()).await.unwrap();
     steps.took("mailbox, looked at");
     let limit = LimitClaim { counter: "legitimate-travel/hour/2026-11-21T10".to_owned(), max: 30 };
     LimitStore::claim(store, &first.key.alert_id, &[limit], now()).await.unwrap();
@@ -123,6 +122,10 @@ async fn the_bytes_of_each_item() {
     E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
     E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113
     ");
+}
+
+fn lee() -> User {
+    User { principal_name: Some("lee@contoso.example".to_owned()), ..User::default() }
 }
 
 /// Asks for a fact that nobody has yet, and keeps the answer
