@@ -52,5 +52,8 @@ mod runs;
 #[path = "contract/samples.rs"]
 mod samples;
 #[cfg(test)]
+#[path = "contract/watching.rs"]
+mod watching;
+#[cfg(test)]
 #[path = "contract/work.rs"]
 mod work;

@@ -29,7 +29,7 @@ fn user(number: usize) -> User {
     User { id: Some(id(number)), ..User::default() }
 }
 
-fn need(question: Question) -> Need {
+pub(crate) fn need(question: Question) -> Need {
     Need { question, max_age: SignedDuration::from_mins(15) }
 }
 
@@ -46,8 +46,8 @@ fn tenant(n_users: usize) -> Tenant {
     tenant
 }
 
-/// One process: a sign-in of its own, and the table of all
-fn asker(tenant: &Tenant, emulator: &Emulator) -> Asker {
+/// Graph at the tenant, with a sign-in of its own
+pub(crate) fn graph(tenant: &Tenant) -> Graph {
     let settings = GraphSettings {
         base_url: tenant.graph_url(),
         application: Application {
@@ -60,9 +60,13 @@ fn asker(tenant: &Tenant, emulator: &Emulator) -> Asker {
         change_within: Duration::from_secs(20),
     };
     let http = Http::new(Reach::Anywhere, Duration::from_secs(10)).unwrap();
-    let graph = Graph::new(&settings, http).unwrap();
+    Graph::new(&settings, http).unwrap()
+}
+
+/// One process: a sign-in of its own, and the table of all
+fn asker(tenant: &Tenant, emulator: &Emulator) -> Asker {
     let store = emulator.store.clone();
-    Remembered::new(GraphFacts::new(graph, store.clone()), store)
+    Remembered::new(GraphFacts::new(graph(tenant), store.clone()), store)
 }
 
 /// The answers of as many askers at once, in four processes

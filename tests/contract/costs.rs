@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
-use defuse_domain::{Alert, Answer, AutomaticReplies, EffectId, EffectState, Fact, Need, Question};
+use defuse_adapters::DynamoDbStore;
+use defuse_domain::{
+    Alert, Answer, AutomaticReplies, EffectId, EffectState, Fact, Need, Question, Sighting, User,
+};
 use defuse_flow::{
     AlertStore, FactCache, Found, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox,
-    RunStore, WebhookLog,
+    RunStore, WatchList, WebhookLog,
 };
-
 use jiff::SignedDuration;
 
 use crate::{
@@ -31,10 +33,14 @@ async fn the_request_units_of_each_step() {
     steps.took("load");
     store.open_alerts_of(&alert.users()[0], now()).await.unwrap();
     steps.took("open alerts of a user, 1");
-    let need = ask(&emulator, &alert).await;
+    let need = ask(store, alert.users()[0].clone()).await;
     steps.took("fact, asked for");
     store.find(&need, Duration::ZERO, now()).await.unwrap();
     steps.took("fact, found");
+    ask(&store.clone().with_watch_list(true), lee()).await;
+    steps.took("fact of a watched mailbox, asked for");
+    store.saw(&lee(), Sighting::Silent, now()).await.unwrap();
+    steps.took("mailbox, looked at");
     let limit = LimitClaim { counter: "legitimate-travel/hour/2026-11-21T10".to_owned(), max: 30 };
     LimitStore::claim(store, &first.key.alert_id, &[limit], now()).await.unwrap();
     steps.took("limit, each");
@@ -70,8 +76,10 @@ async fn the_request_units_of_each_step() {
     store, again: 0 + 0 write, 0.5 read
     load: 0 + 0 write, 2 read
     open alerts of a user, 1: 0 + 0 write, 3 read
-    fact, asked for: 3 + 0 write, 2 read
+    fact, asked for: 2 + 0 write, 2 read
     fact, found: 0 + 0 write, 1 read
+    fact of a watched mailbox, asked for: 3 + 0 write, 2 read
+    mailbox, looked at: 1 + 0 write, 1 read
     limit, each: 1 + 0 write, 0 read
     record, 3 effects: 2 + 2 write, 0 read
     outstanding: 0 + 0 write, 3 read
@@ -116,10 +124,13 @@ async fn the_bytes_of_each_item() {
     ");
 }
 
+fn lee() -> User {
+    User { principal_name: Some("lee@contoso.example".to_owned()), ..User::default() }
+}
+
 /// Asks for a fact that nobody has yet, and keeps the answer
-async fn ask(emulator: &Emulator, alert: &Alert) -> Need {
-    let store = &emulator.store;
-    let question = Question::AutomaticReplies(alert.users()[0].clone());
+async fn ask(store: &DynamoDbStore, user: User) -> Need {
+    let question = Question::AutomaticReplies(user);
     let need = Need { question: question.clone(), max_age: SignedDuration::from_mins(15) };
     let found = store.find(&need, Duration::ZERO, now()).await.unwrap();
     let Found::Ask(lease) = found else { panic!("{found:?}") };

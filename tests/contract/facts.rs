@@ -186,7 +186,8 @@ async fn an_answer_that_comes_late_takes_the_place_of_none_that_is_newer() {
 
 #[tokio::test]
 async fn mailboxes_of_the_last_month_are_looked_at_and_what_is_seen_counts() {
-    let (emulator, kim) = (emulator().await, replies_of("kim@contoso.example"));
+    let (mut emulator, kim) = (emulator().await, replies_of("kim@contoso.example"));
+    emulator.store = emulator.store.with_watch_list(true);
     let store = &emulator.store;
     emulator.ask(&kim, OFF, now()).await;
     let by_id = User { id: Some("1".to_owned()), ..User::default() };

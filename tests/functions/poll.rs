@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use defuse_testkit::Invocation;
+use defuse_testkit::{Fault, FaultKind, Invocation};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
     binaries::Name,
-    events::{event, files},
+    events::{event, files, travel_of_today},
     world::{World, in_a_world},
 };
+
+/// The mailbox that asks what others reply
+const SOC: &str = "soc@contoso.example";
 
 /// What the function keeps for its last page
 const PAGE: Duration = Duration::from_secs(40);
@@ -23,6 +26,18 @@ fn put_old(world: &World, id: &str) {
         "createdDateTime": created, "lastUpdateDateTime": created,
     });
     world.tenant.put_alert(alert).unwrap();
+}
+
+/// Has the settings name a mailbox that asks, and an alert ask for the replies of its user
+async fn triage_with_a_watch(world: &World) {
+    let file = world.config().join("settings.yaml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    let client = "\n  clientId: ";
+    let with = settings.replace(client, &format!("\n  mailTipsFrom: {SOC}{client}"));
+    std::fs::write(&file, with).unwrap();
+    let [receive, triage] = [Name::Receive, Name::Triage].map(|it| world.function(it));
+    let pending = world.receive(&receive, &travel_of_today("ca-watched")).await;
+    assert_eq!(triage.failures(&pending).await, [""; 0]);
 }
 
 #[tokio::test]
@@ -62,6 +77,44 @@ async fn without_a_source_there_is_nothing_to_do() {
         let poll = world.function(Name::Poll);
         assert!(poll.answer(json!({})).await.is_null());
         assert_eq!(world.tenant.requests(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn mailboxes_are_looked_at_once_an_hour_whatever_becomes_of_the_feeds() {
+    in_a_world(async |world| {
+        world.put_kim();
+        world.put_on_leave("6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e09", SOC);
+        triage_with_a_watch(world).await;
+        world.tenant.fault(Fault::always("GET", "/v1.0/security", FaultKind::GarbageBody));
+
+        for _ in 0..2 {
+            let poll = world.function(Name::Poll);
+            poll.invoke_within(PAGE + Duration::from_secs(1), json!({})).await.unwrap();
+        }
+        let tips = format!("/v1.0/users/{SOC}/getMailTips");
+        let asked = world.tenant.requests_to("POST", &tips);
+        assert_eq!(asked.len(), 1, "{:?}", world.tenant.requests());
+        let items = world.database.items().await;
+        let listed: Vec<_> = items.keys().filter(|(pk, _)| pk == "U#mailboxes").collect();
+        assert_eq!(listed.len(), 1, "{listed:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn feeds_are_read_whatever_becomes_of_mailboxes() {
+    in_a_world(async |world| {
+        put_old(world, "da0000000002");
+        triage_with_a_watch(world).await;
+
+        // The tenant has no mailbox of that name.
+        let poll = world.function(Name::Poll);
+        poll.invoke_within(PAGE + Duration::from_secs(1), json!({})).await.unwrap();
+        let line = poll.logged("mailboxes cannot be looked at").await;
+        assert_eq!(line["mailboxes"], json!(1), "{line}");
+        poll.logged("read a page of").await;
     })
     .await;
 }

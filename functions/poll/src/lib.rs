@@ -1,4 +1,7 @@
-//! Asks every source for its alerts, for as long as the time of one run allows.
+//! Asks every source for its alerts, for as long as the time of one run allows, and looks at
+//! mailboxes beside.
+
+mod mailboxes;
 
 use std::time::Duration;
 
@@ -24,21 +27,31 @@ pub struct PollError {
 /// Reads pages of every feed in turn, each when it is ready, and begins none after `until`.
 ///
 /// A feed that must wait keeps no other waiting. A run may end at any time: the next one goes on
-/// where each feed stands.
+/// where each feed stands. Whatever comes of looking at mailboxes, feeds are read.
 pub async fn handle(
     app: &PollApp,
     clock: &(dyn Fn() -> Timestamp + Send + Sync),
     until: Timestamp,
 ) -> Result<(), PollError> {
+    let (read, ()) = tokio::join!(read(app, clock, until), mailboxes::look(app, clock, until));
+    read
+}
+
+async fn read(
+    app: &PollApp,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+    until: Timestamp,
+) -> Result<(), PollError> {
     let mut failure = None;
-    let mut ready: Vec<Timestamp> = app.feeds().iter().map(|_| clock()).collect();
+    let poll = &app.poll;
+    let mut ready: Vec<Timestamp> = poll.feeds().iter().map(|_| clock()).collect();
     loop {
-        let first = ready.iter_mut().zip(app.feeds()).min_by_key(|(at, _)| **at);
+        let first = ready.iter_mut().zip(poll.feeds()).min_by_key(|(at, _)| **at);
         let Some((at, feed)) = first.filter(|(at, _)| **at < until) else { break };
         let wait = Duration::try_from(at.duration_since(clock())).unwrap_or_default();
         tokio::time::sleep(wait).await;
         let now = clock();
-        *at = match Box::pin(app.poll(feed, now)).await {
+        *at = match Box::pin(poll.poll(feed, now)).await {
             // Never before now, so that each gets its turn.
             Ok(next) => next.max(now),
             Err(source) => {

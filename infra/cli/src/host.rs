@@ -140,7 +140,7 @@ impl Host {
 
     /// What is asked for its alerts, as people call it
     pub(crate) fn polled(&self) -> Vec<&'static str> {
-        self.apps.poll.feeds().iter().map(|it| it.info().title).collect()
+        self.apps.poll.poll.feeds().iter().map(|it| it.info().title).collect()
     }
 
     /// Waits until a part of it stops, which none should

@@ -76,12 +76,19 @@ const TRIES_MAX: usize = 5;
 pub struct DynamoDbStore {
     client: Client,
     table: String,
+    lists_mailboxes: bool,
 }
 
 impl DynamoDbStore {
     /// The store in the table of that name, as [`create_table`] makes it
     pub const fn new(client: Client, table: String) -> Self {
-        Self { client, table }
+        Self { client, table, lists_mailboxes: false }
+    }
+
+    /// The same, which notes whose automatic replies are asked for, if somebody is to look at them
+    #[must_use]
+    pub fn with_watch_list(self, lists_mailboxes: bool) -> Self {
+        Self { lists_mailboxes, ..self }
     }
 
     /// An alert's head, as it stands now

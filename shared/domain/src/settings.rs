@@ -62,6 +62,8 @@ pub struct GraphSettings {
     pub application: Application,
     /// Whether it is asked for its alerts; on unless it says otherwise
     pub poll: bool,
+    /// The mailbox that asks what others reply automatically; without it none is looked at
+    pub mail_tips_from: Option<String>,
 }
 
 /// How to reach Defender for Cloud Apps
@@ -89,6 +91,11 @@ pub(crate) const BASE_URL: &str = "baseUrl";
 
 /// Whether a service is asked for its alerts
 pub(crate) const POLLS: &str = "poll";
+
+impl GraphSettings {
+    /// The field with the mailbox that asks what others reply automatically
+    pub(crate) const MAIL_TIPS_FROM: &'static str = "mailTipsFrom";
+}
 
 impl CloudAppsSettings {
     /// The field with a token of its own
@@ -233,13 +240,21 @@ impl Settings {
 }
 
 fn graph(at: &Cursor<'_>) -> Option<GraphSettings> {
-    let known = [&[BASE_URL, POLLS][..], &Application::FIELDS, &Credential::FIELDS].concat();
+    let own = [BASE_URL, POLLS, GraphSettings::MAIL_TIPS_FROM];
+    let known = [&own[..], &Application::FIELDS, &Credential::FIELDS].concat();
     let fields = at.fields(&known)?;
     let base_url = url(&fields, BASE_URL);
     let credential = fields.exactly_one("credential", &Credential::FIELDS);
     let application = Application::read(&fields, credential);
     let poll = fields.or(POLLS, true, Cursor::boolean);
-    Some(GraphSettings { base_url: base_url?, application: application?, poll: poll? })
+    let mail_tips_from = fields
+        .or(GraphSettings::MAIL_TIPS_FROM, None, |it| it.short_text(TEXT_LENGTH_MAX).map(Some));
+    Some(GraphSettings {
+        base_url: base_url?,
+        application: application?,
+        poll: poll?,
+        mail_tips_from: mail_tips_from?,
+    })
 }
 
 /// Either with a token of its own, or by the application
@@ -338,6 +353,23 @@ mod tests {
         check("graph", ", poll: false", |it| it.graph.map(|it| it.poll), false);
         check("cloudApps", "", |it| it.cloud_apps.map(|it| it.poll), false);
         check("cloudApps", ", poll: true", |it| it.cloud_apps.map(|it| it.poll), true);
+    }
+
+    #[test]
+    fn a_mailbox_asks_only_where_it_is_named() {
+        let read = |more: &str| {
+            let text = format!(
+                "{HEAD}graph: {{ baseUrl: https://x.example, tokenUrl: https://x.example, \
+                 clientId: a, clientSecret: {{ env: B }}{more} }}\n"
+            );
+            Settings::parse("f", &text).map(|it| it.graph.unwrap().mail_tips_from)
+        };
+        assert_eq!(read("").unwrap(), None);
+        let named = read(", mailTipsFrom: soc@contoso.example").unwrap();
+        assert_eq!(named.as_deref(), Some("soc@contoso.example"));
+        for odd in ["''", "[]"] {
+            assert_eq!(read(&format!(", mailTipsFrom: {odd}")).unwrap_err().len(), 1, "{odd}");
+        }
     }
 
     #[track_caller]

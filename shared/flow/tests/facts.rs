@@ -123,14 +123,14 @@ mod facts {
         let mailboxes =
             FixedMailboxes { seen: BTreeMap::from([("kim@contoso.example".to_owned(), off)]) };
         let watched = Watch::new(mailboxes, store.clone()).watch(minutes(20)).await.unwrap();
-        assert_eq!(watched, Watched { seen: 1, unknown: 0 });
+        assert_eq!(watched, Watched::Looked { seen: 1, unknown: 0 });
         let known = ask(&facts, &store, &needs, minutes(40)).await;
         let history = known.get(&question).unwrap().history.unwrap();
         assert_eq!((history.seen_since, history.last_other), (minutes(40), Some(minutes(20))));
 
         let blind = Watch::new(FixedMailboxes::default(), store.clone());
         let watched = blind.watch(minutes(50)).await.unwrap();
-        assert_eq!(watched, Watched { seen: 0, unknown: 1 });
+        assert_eq!(watched, Watched::Looked { seen: 0, unknown: 1 });
         assert_eq!(store.watched(minutes(50)).await.unwrap(), [kim()]);
     }
 }

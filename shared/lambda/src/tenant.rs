@@ -6,7 +6,8 @@ use std::time::Duration;
 use defuse_adapters::{
     Application, Certificate, ChannelSettings, ChatChannels, CloudAppsFeed, CloudAppsSettings,
     CloudAppsSignIn, CloudAppsSource, Credential, Feed, Graph, GraphFacts, GraphFeed,
-    GraphSettings, GraphSource, Http, Reach, Secret, SecretsManager, SigningKey, Sources,
+    GraphMailTips, GraphSettings, GraphSource, Http, Reach, Secret, SecretsManager, SigningKey,
+    Sources,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -140,6 +141,17 @@ impl Tenant<'_> {
             feeds.extend(source.map(|it| Feed::CloudApps(CloudAppsFeed::new(it))));
         }
         Ok(feeds)
+    }
+
+    /// The mailbox that asks what others reply automatically, if there is one
+    pub(crate) fn mail_tips_from(&self) -> Option<String> {
+        self.settings.graph.as_ref()?.mail_tips_from.clone()
+    }
+
+    /// Where it is seen what others reply automatically
+    pub(crate) async fn mailboxes(&self) -> Result<Option<GraphMailTips>, StartError> {
+        let Some(asker) = self.mail_tips_from() else { return Ok(None) };
+        Ok(self.graph().await?.map(|it| GraphMailTips::new(it, asker)))
     }
 
     /// Cloud Apps as the settings say, or as `DEFUSE_CLOUD_APPS_*` does

@@ -8,11 +8,11 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, DynamoDbStore, Feed, HttpError, OwnPace, Reach, Secret,
-    SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources,
+    CertificateError, ChatChannels, DynamoDbStore, Feed, GraphMailTips, HttpError, OwnPace, Reach,
+    Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources,
     StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Poll, Post, Receive, Remembered, Triage};
+use defuse_flow::{Deliver, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
@@ -26,8 +26,6 @@ use crate::{
 pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
 /// What the function `deliver` is made of
 pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
-/// What the function `poll` is made of
-pub type PollApp = Poll<Feed, DynamoDbStore, SnsNotifier>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
 
@@ -44,6 +42,15 @@ pub struct ReceiveApp {
     pub tokens: Vec<Secret>,
     /// What Graph shows with each change notification; none where it is to send none
     pub client_states: Vec<Secret>,
+}
+
+/// What the function `poll` is made of
+#[derive(Clone, Debug)]
+pub struct PollApp {
+    /// The step
+    pub poll: Poll<Feed, DynamoDbStore, SnsNotifier>,
+    /// Beside it mailboxes are looked at, where the settings name one that asks
+    pub watch: Option<Watch<GraphMailTips, DynamoDbStore>>,
 }
 
 /// The function cannot start
@@ -208,7 +215,9 @@ impl Wiring {
 
     /// The function `triage`
     pub async fn triage(&self) -> Result<TriageApp, StartError> {
-        let facts = Remembered::new(self.facts(true).await?, self.store());
+        let is_watched = self.tenant().mail_tips_from().is_some();
+        let kept = self.store().with_watch_list(is_watched);
+        let facts = Remembered::new(self.facts(true).await?, kept);
         Ok(Triage::new(self.config.rules.clone(), facts, self.store()))
     }
 
@@ -221,7 +230,12 @@ impl Wiring {
     pub async fn poll(&self) -> Result<PollApp, StartError> {
         let channel = self.config.settings.operations_channel.clone();
         let feeds = self.tenant().feeds().await?;
-        Ok(Poll::new(feeds, self.config.settings.services, self.store(), self.notifier()?, channel))
+        let (services, notifier) = (self.config.settings.services, self.notifier()?);
+        let mailboxes = self.tenant().mailboxes().await?;
+        Ok(PollApp {
+            poll: Poll::new(feeds, services, self.store(), notifier, channel),
+            watch: mailboxes.map(|it| Watch::new(it, self.store())),
+        })
     }
 
     fn notifier(&self) -> Result<SnsNotifier, StartError> {

@@ -185,7 +185,8 @@ impl FactCache for DynamoDbStore {
             });
             let mut change = outcome((what, lease), &fact, &kept, snapshot, now)?;
             let today = now.strftime("%Y-%m-%d").to_string();
-            if is_of_mailbox(&fact.question) && kept.listed.as_ref() != Some(&today) {
+            let lists = self.lists_mailboxes && is_of_mailbox(&fact.question);
+            if lists && kept.listed.as_ref() != Some(&today) {
                 // Once a day will do.
                 self.list(what, fact.question.user(), now).await?;
                 change = change.set("listed", text(today));

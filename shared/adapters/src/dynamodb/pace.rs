@@ -19,7 +19,8 @@ use super::{
 /// How often a turn is tried for while others take theirs
 const TRIES_MAX: usize = 8;
 
-/// A next turn that is further away was set by a clock that is wrong, in milliseconds
+/// A next turn that is further away, beyond what the rate has between two, was set by a clock that is
+/// wrong, in milliseconds
 const AWAY_MS_MAX: i64 = 10 * 60 * 1_000;
 
 /// The next free turn, in milliseconds since the epoch
@@ -68,7 +69,7 @@ impl DynamoDbStore {
     /// Takes a turn that is free now, else the next in line: one write each
     async fn take(&self, rate: Rate, now: i64, latest: i64) -> Result<Taken, StoreError> {
         let (what, every) = ("to take a turn", milliseconds(rate.every));
-        let absurd = now.saturating_add(AWAY_MS_MAX).max(latest);
+        let absurd = now.saturating_add(AWAY_MS_MAX).saturating_add(every).max(latest);
         let free_now = Change::default()
             .set(NEXT, number(now.saturating_add(every)))
             .only_if("attribute_not_exists(#next) OR #next <= :now OR #next > :absurd", &[])

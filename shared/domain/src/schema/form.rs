@@ -40,6 +40,14 @@ pub(crate) fn properties(
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
+/// A map with one more key, which may be left out
+pub(crate) fn with_property(mut map: Value, name: &'static str, schema: Value) -> Value {
+    if let Some(properties) = map.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.insert(name.to_owned(), schema);
+    }
+    map
+}
+
 /// A map of exactly one of these keys
 pub(crate) fn variant(variants: impl IntoIterator<Item = (impl Into<String>, Value)>) -> Value {
     with(at_least_one(properties(variants)), "maxProperties", json!(1))

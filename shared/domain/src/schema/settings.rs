@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     form::{
         Field, at_least_one, boolean, described, either, list_of, map_of, object, optional, range,
-        reference, required, text, titled, variant, with_one_of, word, words,
+        reference, required, text, titled, variant, with_one_of, with_property, word, words,
     },
     names,
 };
@@ -15,8 +15,8 @@ use crate::{
     playbook::API_VERSION,
     services::{EntraIdProtection, Services},
     settings::{
-        Application, BASE_URL, Channel, ChannelKind, CloudAppsSettings, Credential, PLACES, POLLS,
-        Settings, TEXT_LENGTH_MAX,
+        Application, BASE_URL, Channel, ChannelKind, CloudAppsSettings, Credential, GraphSettings,
+        PLACES, POLLS, Settings, TEXT_LENGTH_MAX,
     },
 };
 
@@ -90,10 +90,14 @@ fn secret_field(about: &str) -> Field {
 }
 
 fn graph_schema() -> Value {
-    service(
+    let service = service(
         "`https://graph.microsoft.com/v1.0`",
         "Whether it is asked for its alerts; on if not said.",
-    )
+    );
+    let about = "The mailbox, by address or id, that asks once an hour what the users of alerts reply \
+        automatically; nobody is looked at if not said.";
+    let mailbox = described(text(TEXT_LENGTH_MAX), about);
+    with_property(service, GraphSettings::MAIL_TIPS_FROM, mailbox)
 }
 
 fn cloud_apps_schema() -> Value {
