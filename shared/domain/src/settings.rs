@@ -4,10 +4,16 @@
 //! secret at AWS Secrets Manager.
 
 mod application;
+mod secret;
 
 use std::collections::BTreeMap;
 
-pub use self::application::{Application, Credential};
+pub(crate) use self::secret::PLACES;
+use self::secret::secret;
+pub use self::{
+    application::{Application, Credential},
+    secret::SecretRef,
+};
 use crate::{
     diagnostic::{Code, Diagnostic, did_you_mean},
     document::{Cursor, Fields, Problems, read_yaml},
@@ -19,39 +25,6 @@ use crate::{
 
 /// The longest address or id, in characters
 pub(crate) const TEXT_LENGTH_MAX: usize = 2_048;
-
-/// Where a secret may be
-pub(crate) const PLACES: [&str; 2] = ["env", "secretsManager"];
-
-/// Where a secret is to be found
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretRef {
-    /// In the environment variable of that name
-    Env(String),
-    /// At AWS Secrets Manager, by name or ARN
-    SecretsManager(String),
-}
-
-impl SecretRef {
-    /// The environment variable that has it, or that stands in its place where there is no Secrets
-    /// Manager: the name in capitals, with `_` for what no variable's name has
-    ///
-    /// ```
-    /// use defuse_domain::SecretRef;
-    ///
-    /// let secret = SecretRef::SecretsManager("defuse/channel-soc-url".to_owned());
-    /// assert_eq!(secret.variable(), "DEFUSE_CHANNEL_SOC_URL");
-    /// ```
-    pub fn variable(&self) -> String {
-        match self {
-            Self::Env(name) => name.clone(),
-            Self::SecretsManager(name) => {
-                let plain = |it: char| if it.is_ascii_alphanumeric() { it } else { '_' };
-                name.chars().map(plain).collect::<String>().to_ascii_uppercase()
-            }
-        }
-    }
-}
 
 /// How to reach Microsoft Graph
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -322,19 +295,6 @@ fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
         return None;
     }
     Some(text.trim_end_matches('/').to_owned())
-}
-
-/// Reads `{ env: NAME }` or `{ secretsManager: NAME }`; a secret itself does not belong in a file
-fn secret(at: &Cursor<'_>) -> Option<SecretRef> {
-    if at.is_scalar() {
-        let message = "a secret does not belong in this file";
-        let help = "name where it is: `{ env: NAME }` or `{ secretsManager: NAME }`".to_owned();
-        at.problem(Code::WrongType, message, Some(help));
-        return None;
-    }
-    let (place, body) = at.variant("place of a secret", &PLACES)?;
-    let name = body?.short_text(TEXT_LENGTH_MAX)?;
-    Some(if place == "env" { SecretRef::Env(name) } else { SecretRef::SecretsManager(name) })
 }
 
 #[cfg(test)]
