@@ -117,13 +117,7 @@ impl Kind {
             }
             // An alert that cannot be read is refused: a person looks.
             (Role::Look, Wrong::Garbage) => Excused {
-                may_end: scenario
-                    .if_refused
-                    .iter()
-                    .chain(&excused.may_end)
-                    .cloned()
-                    .chain(unsaid(&scenario.ends))
-                    .collect(),
+                may_end: scenario.if_refused.iter().chain(&excused.may_end).cloned().collect(),
                 ..excused
             },
             (Role::Tell, Wrong::Crash) => Excused { n_repeats: 1, n_unsure: 1, ..excused },
@@ -216,9 +210,4 @@ pub(crate) async fn run(
 
     let found = ended_wrongly(&world, driver.drive(), &kind.excused(scenario, wrong)).await;
     tally.keep(scenario, &(kind.name, wrong), &found);
-}
-
-/// A comment on an alert that stays open is refused where the alert cannot be read at its source
-fn unsaid(ends: &Ending) -> Option<Ending> {
-    (ends.n_resolved == 0).then(|| Ending { n_comments: 0, ..ends.clone() })
 }
