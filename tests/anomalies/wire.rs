@@ -115,11 +115,6 @@ impl Kind {
             (Role::Ask(facts), Wrong::DropAll | Wrong::Closed | Wrong::Garbage) => {
                 Excused { may_end: unknown(scenario, facts), ..excused }
             }
-            // An alert that cannot be read is refused: a person looks.
-            (Role::Look, Wrong::Garbage) => Excused {
-                may_end: scenario.if_refused.iter().chain(&excused.may_end).cloned().collect(),
-                ..excused
-            },
             (Role::Tell, Wrong::Crash) => Excused { n_repeats: 1, n_unsure: 1, ..excused },
             // Every message was tried meanwhile, and none of them is known not to be there.
             (Role::Tell, Wrong::DropAll) => {

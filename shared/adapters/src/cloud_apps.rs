@@ -79,9 +79,7 @@ impl CloudAppsSource {
         let answer = self.access.get(&self.url(&["alerts", pk])?, deadline).await;
         let answer = self.expect_success(pk, answer?)?;
         let text = String::from_utf8_lossy(&answer.body);
-        Alert::read(&text).map_err(|error| {
-            delivery::refused(NAME, format!("{NAME} showed an alert that is not readable"), error)
-        })
+        Alert::read(&text).map_err(|error| delivery::unreadable(NAME, error))
     }
 
     /// Closes it, once: whether a lost call arrived shows at the next look

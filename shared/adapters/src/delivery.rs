@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use defuse_domain::AlertError;
 use defuse_flow::{Cause, DeliveryError, FeedError};
 
 use crate::http::{Answer, HttpError};
@@ -55,7 +56,20 @@ pub(crate) fn unanswered(target: &str, error: HttpError) -> DeliveryError {
     }
 }
 
-/// The same for a feed, which asks again whatever it is
+/// What it means that an alert is shown and cannot be read.
+///
+/// Whatever stands before a source may answer 200 too. What is no JSON is no word of the source's,
+/// and passes; what is JSON and no alert does not.
+pub(crate) fn unreadable(target: &str, error: AlertError) -> DeliveryError {
+    match &error {
+        AlertError::NotJson(_) => busy(target, None, error),
+        AlertError::NotAnObject(_) | AlertError::NoId | AlertError::BadId(_) => {
+            refused(target, format!("{target} showed an alert that is not readable"), error)
+        }
+    }
+}
+
+/// What an answer, or none, means for a feed, which asks again whatever it is
 pub(crate) fn feed_error(error: DeliveryError) -> FeedError {
     let display = error.to_string();
     match error {

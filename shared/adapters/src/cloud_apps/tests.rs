@@ -150,10 +150,12 @@ async fn refused(scenes: Vec<Scene>, expected: &str) {
 
 #[tokio::test]
 async fn an_answer_that_is_no_word_of_cloud_apps_is_not_believed() {
-    let scenes = vec![json(GET, 200, shown(0)), text(BENIGN, 200, "<html>")];
-    let (_server, outcome) = resolve(scenes, TRAVEL).await;
-    let error = outcome.unwrap_err();
-    assert!(matches!(error, DeliveryError::Busy { .. }), "{error:?}");
+    let closed = vec![json(GET, 200, shown(0)), text(BENIGN, 200, "<html>")];
+    for scenes in [closed, vec![text(GET, 200, "<html>")]] {
+        let (_server, outcome) = resolve(scenes, TRAVEL).await;
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, DeliveryError::Busy { .. }), "{error:?}");
+    }
 }
 
 #[tokio::test]

@@ -44,9 +44,7 @@ impl GraphSource {
         let answer = expect_success(alert, answer)?;
         // Why lossy: a sign that is no UTF-8 is no reason to leave the alert as it is.
         let text = String::from_utf8_lossy(&answer.body);
-        Alert::read(&text).map_err(|error| {
-            delivery::refused(NAME, format!("{NAME} showed an alert that is not readable"), error)
-        })
+        Alert::read(&text).map_err(|error| delivery::unreadable(NAME, error))
     }
 
     async fn patch(

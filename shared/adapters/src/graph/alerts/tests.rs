@@ -202,6 +202,15 @@ async fn what_may_pass_is_busy() {
 }
 
 #[tokio::test]
+async fn what_is_no_word_of_graph_is_looked_at_again() {
+    for body in ["<html>", "", "{ \"id\":"] {
+        let (_server, outcome) = resolve(vec![text(GET, 200, body)], &the_alert()).await;
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, DeliveryError::Busy { .. }), "{error:?} for {body}");
+    }
+}
+
+#[tokio::test]
 async fn a_comment_that_the_answer_does_not_show_is_not_believed() {
     let other = json!({ "value": [{ "comment": "by hand" }, { "comment": null }, 7] });
     for body in ["<html>", "", "{}", "[]", &other.to_string()] {
