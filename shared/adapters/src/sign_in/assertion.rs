@@ -43,20 +43,9 @@ fn part(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-/// A random id, as a GUID of version 4
+/// An id that nobody has used: a GUID, as Entra ID wants it
 fn unique(random: &SystemRandom) -> Result<String, CredentialError> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes)?;
-    let number = u128::from_be_bytes(bytes);
-    // The four bits of the version, and the two of the variant.
-    let number = (number & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
-    let digits = format!("{number:032x}");
-    let mut id = String::with_capacity(36);
-    for (index, digit) in digits.chars().enumerate() {
-        if matches!(index, 8 | 12 | 16 | 20) {
-            id.push('-');
-        }
-        id.push(digit);
-    }
-    Ok(id)
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string())
 }

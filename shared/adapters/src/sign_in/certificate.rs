@@ -2,8 +2,6 @@
 //!
 //! Permissions: none.
 
-mod der;
-
 use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,6 +13,7 @@ use ring::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
+use x509_cert::{der::Decode as _, time::Time};
 
 use crate::secret::Secret;
 
@@ -62,9 +61,11 @@ impl Certificate {
         };
         let key = key.map_err(|rejected| CertificateError::NotRsa(rejected.to_string()))?;
         let found = CertificateDer::pem_slice_iter(bytes).flatten().find_map(|certificate| {
-            let parts = der::read(&certificate)?;
-            let is_the_keys = parts.public_key == key.public_key().as_ref();
-            is_the_keys.then(|| (URL_SAFE_NO_PAD.encode(Sha256::digest(&certificate)), parts.until))
+            let parts = x509_cert::Certificate::from_der(&certificate).ok()?.tbs_certificate;
+            let public_key = parts.subject_public_key_info.subject_public_key;
+            let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(&certificate));
+            let is_the_keys = public_key.raw_bytes() == key.public_key().as_ref();
+            is_the_keys.then(|| (thumbprint, end(parts.validity.not_after)))
         });
         let (thumbprint, until) = found.ok_or(CertificateError::NoCertificate)?;
         Ok(Self { key: Arc::new(key), thumbprint, until })
@@ -91,6 +92,12 @@ impl Certificate {
         self.key.sign(&RSA_PSS_SHA256, random, text, &mut signature)?;
         Ok(signature)
     }
+}
+
+/// Later than our clock can say is never
+fn end(not_after: Time) -> Timestamp {
+    let after_epoch = not_after.to_unix_duration();
+    Timestamp::UNIX_EPOCH.checked_add(after_epoch).unwrap_or(Timestamp::MAX)
 }
 
 impl fmt::Debug for Certificate {
