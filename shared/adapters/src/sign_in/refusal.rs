@@ -16,7 +16,11 @@ pub(crate) struct Refusal {
     code: Option<u64>,
 }
 
-/// What codes mean, and what to do
+/// What codes mean, and what to do.
+///
+/// Most stand in Entra's page *Microsoft Entra authentication and authorization error codes*; those of
+/// federated credentials (`70021`, `7002xx`), `700024`, `7000216`, `900023` and `1002012` do not, and
+/// are as people have reported them.
 const KNOWN: [(&[u64], &str, &str); 14] = [
     (
         &[7_000_215],
@@ -45,7 +49,7 @@ const KNOWN: [(&[u64], &str, &str); 14] = [
         "add a permission of the service to the application, and check that it is licensed",
     ),
     (
-        &[50_005, 53_003],
+        &[53_003],
         "a conditional access policy keeps the application out",
         "except it, or name the addresses that the functions call from",
     ),
@@ -61,7 +65,7 @@ const KNOWN: [(&[u64], &str, &str); 14] = [
         "check this machine's clock, and whether the token file is still written",
     ),
     (
-        &[70_021, 700_211, 700_212, 700_213],
+        &[70_021, 700_211, 700_212, 700_213, 7_002_137, 7_002_138],
         "no federated credential of the application fits the token",
         "compare its issuer, subject and audience with those of the token, letter by letter",
     ),
