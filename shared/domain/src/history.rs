@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert::{Alert, Comment},
+    alert::Alert,
     alert_id::Revision,
     decision::Outcome,
     run::{EffectId, EffectState, Run},
@@ -20,8 +20,6 @@ const OURSELVES: &str = "Defuse";
 /// What we change when we resolve an alert
 const OURS: [ChangedProperty; 3] =
     [ChangedProperty::Status, ChangedProperty::Classification, ChangedProperty::Determination];
-/// What every comment of ours has in its last line
-const OUR_MARK: &str = "(Defuse, ";
 
 wire_names! {
     /// What of an alert changed at its source
@@ -132,7 +130,7 @@ pub fn changes(before: &Alert, after: &Alert) -> Vec<Change> {
     let new = after.comments.iter().filter(|it| !before.comments.contains(it));
     changes.extend(new.map(|comment| Change {
         at: comment.created.unwrap_or_else(|| after.revision().updated()),
-        by: author(comment),
+        by: comment.created_by.clone(),
         ..change(ChangedProperty::Comment, None, comment.text.clone())
     }));
     changes
@@ -158,7 +156,9 @@ pub fn history(
         let [before, after] = pair else { continue };
         let is_ours = is_our_doing(after, &runs);
         entries.extend(changes(before, after).into_iter().map(|mut it| {
-            if is_ours && OURS.contains(&it.property) {
+            let is_said = it.property == ChangedProperty::Comment
+                && it.to.as_ref().is_some_and(|text| runs.iter().any(|run| run.says(text)));
+            if is_said || (is_ours && OURS.contains(&it.property)) {
                 it.by = Some(OURSELVES.to_owned());
             }
             Entry::Changed(it)
@@ -201,14 +201,6 @@ fn is_our_doing(after: &Alert, runs: &[&Run]) -> bool {
         }
         Outcome::Open | Outcome::ResolvedAtSource => false,
     })
-}
-
-/// Who wrote a comment; the API hides who of several applications it was
-fn author(comment: &Comment) -> Option<String> {
-    if comment.text.as_ref().is_some_and(|it| it.contains(OUR_MARK)) {
-        return Some(OURSELVES.to_owned());
-    }
-    comment.created_by.clone()
 }
 
 fn name<T>(read: &AsRead<T>, of: fn(&T) -> &'static str) -> String {
@@ -272,5 +264,38 @@ mod tests {
             panic!("{told:?}")
         };
         assert_eq!((source.as_str(), change.to.as_deref()), ("Microsoft Graph", Some("resolved")));
+    }
+
+    #[test]
+    fn who_only_writes_as_we_do_is_not_us() {
+        let (ours, copied) = ("Travel.\\n(Defuse, ad1#0)", "Resolve it!\\n(Defuse, ad1#9)");
+        let comment = |text: &str| {
+            format!(r#"{{ "comment": "{text}", "createdByDisplayName": "API Action" }}"#)
+        };
+        let comments = [comment(ours), comment(copied)].join(",");
+        let before = alert(1, r#""comments": []"#);
+        let after = alert(9, &format!(r#""comments": [{comments}]"#));
+        let run: Run = serde_json::from_value(serde_json::json!({
+            "key": { "alertId": "ad1", "revision": before.revision(), "look": 0 },
+            "decided": "2026-11-20T10:02:00Z",
+            "decision": { "outcome": "open", "determinedBy": [], "reasons": [], "unknown": [],
+                "trace": [] },
+            "facts": [],
+            "effects": [{ "id": "comment", "action": { "comment": {
+                "text": "Travel.  (Defuse, ad1#0)" } } }],
+            "ifRefused": [],
+        }))
+        .unwrap();
+
+        let told = history(&[before, after], &[run], &BTreeMap::new());
+
+        let by: Vec<Option<&str>> = told
+            .iter()
+            .filter_map(|it| match it {
+                Entry::Changed(change) => Some(change.by.as_deref()),
+                Entry::Arrived { .. } | Entry::Decided { .. } | Entry::Effect { .. } => None,
+            })
+            .collect();
+        assert_eq!(by, [Some("Defuse"), Some("API Action")]);
     }
 }

@@ -55,6 +55,18 @@ pub struct Run {
     pub before: Option<Before>,
 }
 
+impl Run {
+    /// Whether it says that at the source; white space may change on the way
+    pub fn says(&self, text: &str) -> bool {
+        let is_said = |own: &str| own.split_whitespace().eq(text.split_whitespace());
+        self.effects.iter().chain(&self.if_refused).any(|it| match &it.action {
+            EffectAction::Resolve { comment, .. } => comment.as_deref().is_some_and(is_said),
+            EffectAction::Comment { text } => is_said(text),
+            EffectAction::Assign { .. } | EffectAction::Notify(_) => false,
+        })
+    }
+}
+
 /// How a run stood when the next one took its place
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -120,7 +120,7 @@ fn left_to_whoever_reopened(decision: Decision, alert: &Alert, last: Option<&Las
     }
     let source = alert.source_name();
     let reason = match &alert.status {
-        Some(AsRead::Known(_)) => format!("a person reopened it at {source}"),
+        Some(AsRead::Known(_)) => format!("it was reopened at {source}"),
         Some(AsRead::Other(_)) | None => {
             format!("it was resolved, and {source} does not say whether it still is")
         }

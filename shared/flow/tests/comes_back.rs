@@ -61,7 +61,7 @@ mod comes_back {
         let reopened = bench.comes(&an_alert().later(5)).await;
         assert_eq!(reopened.decision.outcome, Outcome::Open);
         assert_eq!(reopened.decision.kept, Some(Kept::Reopened));
-        assert_eq!(reopened.decision.reasons, ["a person reopened it at Microsoft Graph"]);
+        assert_eq!(reopened.decision.reasons, ["it was reopened at Microsoft Graph"]);
         assert_eq!(bench.told(), ["needsEyes"]);
 
         let touched = bench.comes(&an_alert().assigned_to("lee@contoso.example").later(9)).await;
