@@ -98,3 +98,6 @@ mod anomalies {
         assert!(wrong.iter().any(|it| it.contains(seen_as)), "{flaw:?} passes: {wrong:?}");
     }
 }
+#[cfg(test)]
+#[path = "contract/embedded.rs"]
+mod embedded;

@@ -16,6 +16,9 @@ mod costs;
 #[path = "contract/effects.rs"]
 mod effects;
 #[cfg(test)]
+#[path = "contract/embedded.rs"]
+mod embedded;
+#[cfg(test)]
 #[path = "contract/emulator.rs"]
 mod emulator;
 #[cfg(test)]

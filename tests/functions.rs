@@ -20,6 +20,9 @@ mod database;
 #[path = "functions/deliver.rs"]
 mod deliver;
 #[cfg(test)]
+#[path = "contract/embedded.rs"]
+mod embedded;
+#[cfg(test)]
 #[path = "functions/events.rs"]
 mod events;
 #[cfg(test)]

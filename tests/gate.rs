@@ -18,6 +18,9 @@ mod cloud_formation;
 #[expect(dead_code, reason = "the functions' tests use all of it")]
 mod database;
 #[cfg(test)]
+#[path = "contract/embedded.rs"]
+mod embedded;
+#[cfg(test)]
 #[path = "functions/events.rs"]
 #[expect(dead_code, reason = "the functions' tests use all of it")]
 mod events;

@@ -19,6 +19,9 @@ mod demo;
 #[path = "host/dev.rs"]
 mod dev;
 #[cfg(test)]
+#[path = "contract/embedded.rs"]
+mod embedded;
+#[cfg(test)]
 #[path = "host/endpoints.rs"]
 mod endpoints;
 #[cfg(test)]

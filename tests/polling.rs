@@ -4,6 +4,9 @@
 //! few minutes off, as clocks are.
 
 #[cfg(test)]
+#[path = "contract/embedded.rs"]
+mod embedded;
+#[cfg(test)]
 #[path = "contract/emulator.rs"]
 #[expect(dead_code, reason = "other tests look closer at the table")]
 mod emulator;

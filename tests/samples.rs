@@ -6,5 +6,8 @@
 //! and pass.
 
 #[cfg(test)]
+#[path = "contract/embedded.rs"]
+mod embedded;
+#[cfg(test)]
 #[path = "samples/received.rs"]
 mod received;

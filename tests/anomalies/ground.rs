@@ -10,16 +10,12 @@ use std::{
     time::Duration,
 };
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Config, Region},
-};
+use aws_sdk_dynamodb::Client;
 use defuse_adapters::{DynamoDbStore, Http, Reach, create_table};
-use dynoxide::{Database, server::serve_on};
-use tokio::net::TcpListener;
+use dynoxide::Database;
 
 use super::sweep::Tally;
+use crate::embedded::{client_of, served};
 
 /// How many threads run worlds: more than there are processors, since faults are waited for
 const THREADS: usize = 6;
@@ -37,16 +33,8 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve_on(listener, Database::memory().unwrap()));
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-central-1"))
-            .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
-            .endpoint_url(&endpoint)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
+        let endpoint = served(Database::memory().unwrap()).await;
+        let config = client_of(&endpoint).build();
         Self {
             client: Client::from_conf(config),
             http: Http::new(Reach::Anywhere, LIMIT).unwrap(),

@@ -9,7 +9,7 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::{
     Client,
     config::{
-        BehaviorVersion, Config, ConfigBag, Intercept, Region, RuntimeComponents,
+        ConfigBag, Intercept, RuntimeComponents,
         interceptors::{BeforeSerializationInterceptorContextMut, FinalizerInterceptorContextRef},
     },
     error::BoxError,
@@ -24,8 +24,9 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity},
 };
 use defuse_adapters::{DynamoDbStore, create_table};
-use dynoxide::{Database, server::serve_on};
-use tokio::net::TcpListener;
+use dynoxide::Database;
+
+use crate::embedded::{client_of, served};
 
 /// Name of the table
 pub(crate) const TABLE: &str = "defuse";
@@ -43,18 +44,9 @@ pub(crate) struct Emulator {
 
 /// Starts one, with an empty table
 pub(crate) async fn emulator() -> Emulator {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve_on(listener, Database::memory().unwrap()));
+    let endpoint = served(Database::memory().unwrap()).await;
     let meter = Meter::default();
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("eu-central-1"))
-        .credentials_provider(credentials())
-        .endpoint_url(&endpoint)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .interceptor(meter.clone())
-        .build();
+    let config = client_of(&endpoint).interceptor(meter.clone()).build();
     let client = Client::from_conf(config);
     create_table(&client, TABLE).await.unwrap();
     // Why: a host that starts again finds the table there.

@@ -3,16 +3,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Config, Region},
-};
+use aws_sdk_dynamodb::Client;
 use axum::{Router, http::StatusCode};
 use defuse_adapters::{Http, Reach, create_table};
 use lambda_http::http::Request;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+
+use crate::embedded::{client_of, served};
 
 /// Name of the table
 pub(crate) const TABLE: &str = "defuse-under-test";
@@ -31,17 +29,8 @@ pub(crate) struct Database {
 impl Database {
     /// Starts one, with an empty table
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let memory = dynoxide::Database::memory().unwrap();
-        tokio::spawn(dynoxide::server::serve_on(listener, memory));
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("eu-west-1"))
-            .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
-            .endpoint_url(&endpoint)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
+        let endpoint = served(dynoxide::Database::memory().unwrap()).await;
+        let config = client_of(&endpoint).build();
         create_table(&Client::from_conf(config), TABLE).await.unwrap();
         Self { endpoint, http: Http::new(Reach::Anywhere, LIMIT).unwrap() }
     }

@@ -2,16 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Config, Region},
-    types::AttributeValue,
-};
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use defuse_adapters::{DynamoDbStore, WorkKind};
-use dynoxide::{Database, server::serve_on};
+use dynoxide::Database;
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+
+use crate::embedded::{client_of, served};
 
 /// Name of the table
 const TABLE: &str = "defuse";
@@ -36,16 +32,8 @@ impl State {
     }
 
     async fn serve(database: Database) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(serve_on(listener, database));
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
-            .endpoint_url(&endpoint)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
+        let endpoint = served(database).await;
+        let config = client_of(&endpoint).build();
         Self { endpoint, client: Client::from_conf(config) }
     }
 

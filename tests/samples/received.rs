@@ -7,16 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Config, Region},
-};
+use aws_sdk_dynamodb::Client;
 use defuse_adapters::{DynamoDbStore, create_table};
 use defuse_domain::{Alert, read_body};
 use defuse_flow::{AlertStore as _, RunStore as _, Stored};
-use dynoxide::{Database, server::serve_on};
-use tokio::net::TcpListener;
+use dynoxide::Database;
+
+use crate::embedded::{client_of, served};
 
 /// Requests, answers and settings: what is in these files is no alert
 const NO_ALERTS: [&str; 26] = [
@@ -176,16 +173,8 @@ async fn of_two_revisions_the_newer_one_stays() {
 
 /// A store of its own, in memory
 async fn store() -> DynamoDbStore {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve_on(listener, Database::memory().unwrap()));
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("eu-central-1"))
-        .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
-        .endpoint_url(&endpoint)
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
+    let endpoint = served(Database::memory().unwrap()).await;
+    let config = client_of(&endpoint).build();
     let client = Client::from_conf(config);
     create_table(&client, "defuse").await.unwrap();
     DynamoDbStore::new(client, "defuse".to_owned())
