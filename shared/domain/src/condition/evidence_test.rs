@@ -53,6 +53,16 @@ impl EvidenceTest {
         Some(Self { evidence_type, tests })
     }
 
+    /// The type that it is about, unless that is any
+    pub(super) const fn evidence_type(&self) -> Option<EvidenceType> {
+        self.evidence_type
+    }
+
+    /// Each path with its tests
+    pub(super) fn tests(&self) -> &[(String, Vec<Test>)] {
+        &self.tests
+    }
+
     pub(crate) fn evaluate(&self, alert: &Alert) -> Explanation {
         let name = self.evidence_type.map_or(ANY, EvidenceType::name);
         let because: Vec<Explanation> = alert
@@ -133,7 +143,7 @@ fn paths(evidence_type: Option<EvidenceType>) -> Vec<String> {
     )
 }
 
-const fn value_kind(kind: Kind) -> Option<ValueKind> {
+pub(super) const fn value_kind(kind: Kind) -> Option<ValueKind> {
     match kind {
         Kind::Text | Kind::Texts => Some(ValueKind::Text),
         Kind::Number => Some(ValueKind::Number),
@@ -146,7 +156,7 @@ const fn value_kind(kind: Kind) -> Option<ValueKind> {
 /// The value at `path`, of the kind that the catalogue gives; anything else is unreadable.
 ///
 /// A list on the way gives several values, one for each of its items.
-fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Unknown> {
+pub(super) fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Unknown> {
     let unreadable = || Unknown::because(UnknownReason::PropertyUnreadable);
     let kind = match &piece.evidence_type {
         AsRead::Known(evidence_type) => evidence_type.kind_of(path),
@@ -158,7 +168,11 @@ fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Unknown> {
     read_at(piece.properties.get(first), &steps, kind)
 }
 
-fn read_at(value: Option<&Json>, steps: &[&str], kind: Kind) -> Result<Option<Value>, Unknown> {
+pub(super) fn read_at(
+    value: Option<&Json>,
+    steps: &[&str],
+    kind: Kind,
+) -> Result<Option<Value>, Unknown> {
     let Some(value) = value.filter(|it| !it.is_null()) else {
         return Ok(None);
     };
