@@ -1,10 +1,14 @@
 //! What becomes of an alert, with why: one pure function.
 
+mod played;
+mod tuned;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::{played::played, tuned::tuned};
 use crate::{
     alert::Alert,
     classification::Classification,
@@ -12,7 +16,9 @@ use crate::{
     explanation::{Explanation, Truth, UnknownFact},
     fact::{Facts, Need, Question},
     organisation::Organisation,
-    playbook::{Mode, Playbook, PlaybookName},
+    playbook::{Mode, Playbook},
+    rule_name::{PlaybookName, TuningRuleName},
+    tuning::{TuningBook, TuningRule, TuningTrace},
 };
 
 /// What becomes of an alert
@@ -21,6 +27,8 @@ use crate::{
 pub enum Outcome {
     /// It stays in the queue, for a person
     Open,
+    /// It is expected, and left out of the queue; its source is told nothing
+    Hidden,
     /// It is resolved as that
     Resolved(Classification),
     /// Somebody resolved it at its source already; there is nothing to do
@@ -35,7 +43,10 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The playbooks that determined it; equals are named together
     pub determined_by: Vec<PlaybookName>,
-    /// Why it stays open whatever the playbooks say
+    /// The tuning rules that determined it, before any playbook
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tuned_by: Vec<TuningRuleName>,
+    /// Why it stays open whatever the rules say
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Kept>,
     /// As what it is classified where somebody resolved it at its source already
@@ -45,11 +56,15 @@ pub struct Decision {
     pub reasons: Vec<String>,
     /// What a rule asked and nobody could say
     pub unknown: Vec<UnknownFact>,
-    /// Every playbook in force, with every condition and its answer
+    /// Every tuning rule that held, or that only what nobody could say kept from holding
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tuning: Vec<TuningTrace>,
+    /// Every playbook in force, with every condition and its answer; none where a tuning rule
+    /// decided
     pub trace: Vec<PlaybookTrace>,
 }
 
-/// What keeps an alert open that a playbook would resolve
+/// What keeps an alert open that a rule would take out of the queue
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kept {
@@ -65,8 +80,8 @@ impl Decision {
     /// The same, but the alert stays open, for those reasons and no other
     #[must_use]
     pub fn kept_open(self, kept: Kept, reasons: Vec<String>) -> Self {
-        let outcome = Outcome::Open;
-        Self { outcome, determined_by: Vec::new(), kept: Some(kept), reasons, ..self }
+        let (outcome, kept) = (Outcome::Open, Some(kept));
+        Self { outcome, determined_by: Vec::new(), tuned_by: Vec::new(), kept, reasons, ..self }
     }
 
     /// Whether both come to the same for people: the same outcome, by the same playbooks, and where
@@ -81,9 +96,18 @@ impl Decision {
         match self.outcome {
             Outcome::ResolvedAtSource => true,
             Outcome::Open if self.kept.is_some() => true,
-            Outcome::Open => self.obstacles() == other.obstacles(),
-            Outcome::Resolved(_) => self.determined_by == other.determined_by,
+            Outcome::Open => {
+                self.obstacles() == other.obstacles() && self.unsettled() == other.unsettled()
+            }
+            Outcome::Hidden | Outcome::Resolved(_) => {
+                self.determined_by == other.determined_by && self.tuned_by == other.tuned_by
+            }
         }
+    }
+
+    /// What each tuning rule came to
+    fn unsettled(&self) -> Vec<(&TuningRuleName, Truth)> {
+        self.tuning.iter().map(|it| (&it.rule, it.answer())).collect()
     }
 
     /// What every playbook that is about the alert came to, and which of its parts stand in the way
@@ -129,6 +153,7 @@ pub struct PlaybookTrace {
 pub struct RuleBook {
     // INVARIANT: keyed by each playbook's own name.
     playbooks: BTreeMap<PlaybookName, Playbook>,
+    tuning: TuningBook,
     organisation: Organisation,
     bundle: String,
 }
@@ -137,7 +162,13 @@ impl RuleBook {
     /// The rules; of two playbooks with one name the later is kept (the checker refuses that)
     pub fn new(playbooks: impl IntoIterator<Item = Playbook>, organisation: Organisation) -> Self {
         let playbooks = playbooks.into_iter().map(|it| (it.name().clone(), it)).collect();
-        Self { playbooks, organisation, bundle: String::new() }
+        Self { playbooks, tuning: TuningBook::default(), organisation, bundle: String::new() }
+    }
+
+    /// The same, with those tuning rules before the playbooks
+    #[must_use]
+    pub fn tuned_by(self, rules: impl IntoIterator<Item = TuningRule>) -> Self {
+        Self { tuning: TuningBook::new(rules), ..self }
     }
 
     /// The same rules, under the name of the bundle that they came in
@@ -156,6 +187,11 @@ impl RuleBook {
         self.playbooks.values()
     }
 
+    /// The tuning rules
+    pub const fn tuning(&self) -> &TuningBook {
+        &self.tuning
+    }
+
     /// The playbook of that name
     pub fn playbook(&self, name: &PlaybookName) -> Option<&Playbook> {
         self.playbooks.get(name)
@@ -166,8 +202,9 @@ impl RuleBook {
         &self.organisation
     }
 
-    /// Everything that must be known to decide `alert`: only what the playbooks ask whose trigger
-    /// may hold, each question once, as young as the strictest of the criteria wants its answer
+    /// Everything that must be known to decide `alert`: only what the tuning rules ask that may
+    /// hold, and the playbooks whose trigger may, each question once, as young as the strictest of
+    /// the criteria wants its answer
     pub fn needs(&self, alert: &Alert) -> Vec<Need> {
         if alert.is_resolved_at_source() {
             return Vec::new();
@@ -177,7 +214,8 @@ impl RuleBook {
         let needs = self
             .playbooks()
             .filter(|it| it.trigger().evaluate(situation).answer != Truth::False)
-            .flat_map(|it| it.criteria().needs(alert, &self.organisation));
+            .flat_map(|it| it.criteria().needs(alert, &self.organisation))
+            .chain(self.tuning.needs(situation));
         let mut ages: BTreeMap<Question, SignedDuration> = BTreeMap::new();
         for Need { question, max_age } in needs {
             let least = ages.entry(question).or_insert(max_age);
@@ -203,156 +241,36 @@ impl RuleBook {
 
 /// Decides what becomes of `alert`.
 ///
-/// An alert is resolved only if the criteria of a playbook are met and no other playbook could
+/// Tuning rules come first: an alert that one of them hides or resolves meets no playbook. Then an
+/// alert is resolved only if the criteria of a playbook are met and no other playbook could
 /// still resolve it as something else: what is unknown is not met, and where two playbooks
-/// disagree a person looks. One that a person works on at its source is left to them. So learning more turns "open" into "resolved", never one
-/// classification into another, and the order of playbooks means nothing.
+/// disagree a person looks. One that a person works on at its source is left to them. So learning
+/// more turns "open" into "resolved" or "hidden", never one classification into another, and the
+/// order of rules means nothing.
 pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) -> Decision {
     if alert.is_resolved_at_source() {
         return Decision {
             outcome: Outcome::ResolvedAtSource,
             determined_by: Vec::new(),
+            tuned_by: Vec::new(),
             kept: None,
             classified: alert.classified(),
             reasons: vec!["the alert is already resolved at its source".to_owned()],
             unknown: Vec::new(),
+            tuning: Vec::new(),
             trace: Vec::new(),
         };
     }
     let situation = rules.situation(alert, facts, now);
-    let trace: Vec<PlaybookTrace> = rules.playbooks().map(|it| trace(it, situation)).collect();
-    let verdicts = rules.playbooks().zip(&trace).filter_map(|(playbook, trace)| {
-        let classification = playbook.resolves_as().filter(|_| playbook.mode() != Mode::Shadow)?;
-        Some(Verdict { playbook, classification, answer: trace.answer })
-    });
-    let (outcome, determined_by, mut reasons) = combine(&verdicts.collect::<Vec<_>>());
-    let unknown = match outcome {
-        Outcome::Open => unknown_of(&trace),
-        Outcome::Resolved(_) | Outcome::ResolvedAtSource => Vec::new(),
-    };
-    if outcome == Outcome::Open {
-        reasons.extend(unmet(&trace, &unknown));
-    }
-    if reasons.is_empty() {
-        reasons.push("no playbook about this alert resolves anything".to_owned());
-    }
     let decision =
-        Decision { outcome, determined_by, kept: None, classified: None, reasons, unknown, trace };
-    match (outcome, alert.taken_by()) {
-        (Outcome::Resolved(_), Some(person)) => {
+        tuned(rules.tuning.traces(situation)).unwrap_or_else(|| played(rules, situation));
+    match (decision.outcome, alert.taken_by()) {
+        (Outcome::Hidden | Outcome::Resolved(_), Some(person)) => {
             let reason = format!("{person} works on it at {}", alert.source_name());
             decision.kept_open(Kept::Taken, vec![reason])
         }
-        (Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => decision,
-    }
-}
-
-/// What a playbook that resolves says of an alert
-struct Verdict<'a> {
-    playbook: &'a Playbook,
-    classification: Classification,
-    answer: Truth,
-}
-
-fn trace(playbook: &Playbook, situation: Situation<'_>) -> PlaybookTrace {
-    let trigger = playbook.trigger().evaluate(situation);
-    let criteria =
-        (trigger.answer != Truth::False).then(|| playbook.criteria().evaluate(situation));
-    let answer = criteria.as_ref().map_or(Truth::False, |it| it.answer.min(trigger.answer));
-    PlaybookTrace {
-        playbook: playbook.name().clone(),
-        version: playbook.version().to_owned(),
-        mode: playbook.mode(),
-        answer,
-        trigger,
-        criteria,
-    }
-}
-
-/// Joins what the playbooks say
-fn combine(verdicts: &[Verdict<'_>]) -> (Outcome, Vec<PlaybookName>, Vec<String>) {
-    let names = |it: &mut dyn Iterator<Item = &Verdict<'_>>| -> Vec<PlaybookName> {
-        it.map(|it| it.playbook.name().clone()).collect()
-    };
-    let holding: Vec<&Verdict<'_>> =
-        verdicts.iter().filter(|it| it.answer == Truth::True).collect();
-    let Some(first) = holding.first() else {
-        return (Outcome::Open, Vec::new(), Vec::new());
-    };
-    let disagrees = |it: &&Verdict<'_>| it.classification != first.classification;
-    if let Some(other) = holding.iter().copied().find(disagrees) {
-        let reason = format!(
-            "playbooks disagree: {} says {}, {} says {}",
-            first.playbook.name(),
-            first.classification.in_words(),
-            other.playbook.name(),
-            other.classification.in_words()
-        );
-        return (Outcome::Open, Vec::new(), vec![reason]);
-    }
-    let mut unsure = verdicts.iter().filter(|it| it.answer == Truth::Unknown);
-    if let Some(other) = unsure.find(disagrees) {
-        let reason = format!(
-            "{} holds, but {} might say {}, and it is not known whether it holds",
-            first.playbook.name(),
-            other.playbook.name(),
-            other.classification.in_words()
-        );
-        return (Outcome::Open, Vec::new(), vec![reason]);
-    }
-    let acting = |it: &&&Verdict<'_>| it.playbook.mode() == Mode::Enforce;
-    let determined_by = names(&mut holding.iter().filter(acting).copied());
-    if determined_by.is_empty() {
-        let by = names(&mut holding.iter().copied());
-        let reason = format!(
-            "{} would resolve it as {}: a person must approve",
-            joined(&by),
-            first.classification.in_words()
-        );
-        return (Outcome::Open, Vec::new(), vec![reason]);
-    }
-    let reason = format!("the criteria of {} are met", joined(&determined_by));
-    (Outcome::Resolved(first.classification), determined_by, vec![reason])
-}
-
-/// What is unknown in the playbooks that might hold, each once
-fn unknown_of(trace: &[PlaybookTrace]) -> Vec<UnknownFact> {
-    let mut unknown = Vec::new();
-    for playbook in trace.iter().filter(|it| it.answer == Truth::Unknown && it.mode != Mode::Shadow)
-    {
-        let parts = [Some(&playbook.trigger), playbook.criteria.as_ref()];
-        for fact in parts.into_iter().flatten().flat_map(Explanation::unknown_facts) {
-            if !unknown.contains(&fact) {
-                unknown.push(fact);
-            }
+        (Outcome::Open | Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => {
+            decision
         }
     }
-    unknown
-}
-
-/// Why the playbooks that are about this alert do not resolve it
-fn unmet(trace: &[PlaybookTrace], unknown: &[UnknownFact]) -> Vec<String> {
-    let mut reasons: Vec<String> = unknown.iter().map(ToString::to_string).collect();
-    let about: Vec<&PlaybookTrace> =
-        trace.iter().filter(|it| it.trigger.answer != Truth::False).collect();
-    for playbook in about.iter().filter(|it| it.mode != Mode::Shadow) {
-        if playbook.answer == Truth::False
-            && let Some(criteria) = &playbook.criteria
-        {
-            let parts: Vec<String> = criteria.refusals();
-            reasons.push(format!("{} does not hold: {}", playbook.playbook, parts.join("; ")));
-        }
-    }
-    if about.is_empty() {
-        reasons.push("no playbook is about this alert".to_owned());
-    } else if about.iter().all(|it| it.mode == Mode::Shadow) {
-        let names: Vec<PlaybookName> = about.iter().map(|it| it.playbook.clone()).collect();
-        reasons.push(format!("only {} is about this alert, in shadow mode", joined(&names)));
-    }
-    reasons
-}
-
-fn joined(names: &[PlaybookName]) -> String {
-    let names: Vec<&str> = names.iter().map(PlaybookName::as_str).collect();
-    names.join(" and ")
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::PlaybookName;
 use crate::{
     alert::Alert,
     decision::{Decision, Outcome, RuleBook, decide},
@@ -16,6 +15,7 @@ use crate::{
         UnknownReason,
     },
     organisation::{HighRisk, Organisation, names},
+    rule_name::PlaybookName,
     severity::Severity,
     user::User,
 };
@@ -197,6 +197,7 @@ impl Case {
                 let why = decision.reasons.join("; ");
                 Some(format!("is open, and `resolved` is expected: {why}"))
             }
+            (_, Outcome::Hidden) => Some("is hidden by a tuning rule".to_owned()),
             (_, Outcome::ResolvedAtSource) => {
                 Some("is resolved at its source already, so no playbook is asked".to_owned())
             }
