@@ -13,6 +13,8 @@ mod arbitrary;
 mod decisions;
 #[path = "properties/history.rs"]
 mod history;
+#[path = "properties/index.rs"]
+mod index;
 #[path = "properties/logic.rs"]
 mod logic;
 #[path = "properties/never_panics.rs"]

@@ -26,10 +26,10 @@ pub(crate) const ANY: &str = "any";
 const ROLE: &str = "role";
 
 /// The roles that a source gives a piece
-const ROLES: &str = "roles";
+pub(super) const ROLES: &str = "roles";
 
 /// The role that we give what triggered the alert, for sources have no word for it
-const TRIGGER: &str = "trigger";
+pub(super) const TRIGGER: &str = "trigger";
 
 /// A piece of evidence of that type on which every test holds
 #[derive(Clone, Debug, PartialEq, Eq)]

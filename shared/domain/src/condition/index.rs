@@ -19,6 +19,7 @@ mod parts;
 mod plan;
 mod program;
 mod slots;
+mod triggers;
 mod view;
 
 use self::{
@@ -29,6 +30,7 @@ use self::{
     parts::Parts,
     program::{Holds, Reader},
     slots::Slot,
+    triggers::TriggerSlots,
     view::{OTHER, UNTYPED, View},
 };
 use super::{Condition, evidence_test::value_at};
@@ -66,6 +68,7 @@ pub struct ConditionIndex {
     /// What follows from all that
     lookups: Lookups,
     names: Names,
+    triggers: Option<TriggerSlots>,
 }
 
 /// A condition that holds for an alert
@@ -123,8 +126,9 @@ impl Matcher<'_> {
     }
 
     /// The same for an alert as it came, in any shape
-    pub fn of_json(&mut self, json: &str) -> Result<&[Match], AlertError> {
-        self.see(&Alert::read(json)?);
+    pub fn of_json(&mut self, json: &[u8]) -> Result<&[Match], AlertError> {
+        let text = str::from_utf8(json).map_err(|error| AlertError::NotJson(error.to_string()))?;
+        self.see(&Alert::read(text)?);
         Ok(self.matches())
     }
 
@@ -149,7 +153,10 @@ impl Matcher<'_> {
                     view.push(number, value_at(piece, path));
                 }
             }
-            view.end_piece();
+            view.end_piece(self.index.triggers);
+        }
+        if let Some(triggers) = self.index.triggers {
+            view.mark_triggers(triggers);
         }
     }
 

@@ -13,6 +13,7 @@ use super::{
     plan::{Ask, Node, Planner, SlotTest},
     program::Writer,
     slots::SlotId,
+    triggers::TriggerSlots,
 };
 use crate::condition::Condition;
 
@@ -54,6 +55,7 @@ pub(super) fn compile<'c>(conditions: impl IntoIterator<Item = &'c Condition>) -
     ConditionIndex {
         lookups: Lookups::new(slots.len(), &literals),
         names: Names::new(&slots),
+        triggers: TriggerSlots::among(&slots),
         parts: parts(&kept),
         literals,
         slots,

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use super::{
     key::{Key, LiteralId, Scalar, Sort, network},
     slots::{Slot, SlotId, SlotNumbers},
+    triggers::{DETAILED_ROLES, VERDICT},
 };
 use crate::{
     catalogue::EvidenceType,
     condition::{
         Part,
-        evidence_test::EvidenceTest,
+        evidence_test::{EvidenceTest, ROLES},
         fold,
         pattern::Pattern,
         property::AlertProperty,
@@ -122,7 +123,16 @@ impl Planner {
         let mut tests = Vec::new();
         for (path, several) in test.tests() {
             for test in several {
-                tests.push(self.test(Slot::of_piece(evidence_type, path), test));
+                let asks_trigger = path == ROLES && !matches!(test, Test::Exists(_));
+                let slot = if asks_trigger {
+                    for path in [ROLES, DETAILED_ROLES, VERDICT] {
+                        self.slots.number(Slot::of_piece(None, path));
+                    }
+                    Slot::Role
+                } else {
+                    Slot::of_piece(evidence_type, path)
+                };
+                tests.push(self.test(slot, test));
             }
         }
         let literal = evidence_type.map(|it| self.literal(Sort::Evidence, 0, vec![it as u8]));

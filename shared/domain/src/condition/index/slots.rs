@@ -13,6 +13,8 @@ use crate::{
 pub(super) enum Slot {
     Alert(AlertProperty),
     Piece(Option<EvidenceType>, String),
+    /// The roles of a piece, with the one for what triggered the alert
+    Role,
 }
 
 /// Number of a slot
@@ -32,6 +34,7 @@ impl Slot {
     pub(super) fn kind(&self) -> Option<Kind> {
         match self {
             Self::Alert(_) => None,
+            Self::Role => Some(Kind::Texts),
             Self::Piece(Some(evidence_type), path) => evidence_type.kind_of(path),
             Self::Piece(None, path) => {
                 BASE.iter().find(|(name, _)| name == path).map(|(_, kind)| *kind)
@@ -42,7 +45,7 @@ impl Slot {
     pub(super) fn value_kind(&self) -> Option<ValueKind> {
         match self {
             Self::Alert(property) => Some(property.kind()),
-            Self::Piece(_, _) => self.kind().and_then(value_kind),
+            Self::Piece(_, _) | Self::Role => self.kind().and_then(value_kind),
         }
     }
 
@@ -50,6 +53,7 @@ impl Slot {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Alert(property) => format!("alert {property}"),
+            Self::Role => "role".to_owned(),
             Self::Piece(None, path) => format!("evidence any {path}"),
             Self::Piece(Some(evidence_type), path) => format!("evidence {evidence_type} {path}"),
         }
@@ -58,6 +62,7 @@ impl Slot {
     pub(super) fn from_name(name: &str) -> Option<Self> {
         let steps: Vec<&str> = name.split(' ').collect();
         let slot = match steps.as_slice() {
+            ["role"] => Self::Role,
             ["alert", property] => Self::Alert(AlertProperty::from_name(property)?),
             ["evidence", "any", path] => Self::Piece(None, (*path).to_owned()),
             ["evidence", evidence_type, path] => {

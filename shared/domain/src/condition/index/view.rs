@@ -3,9 +3,10 @@
 use super::{
     key::{LiteralId, NONE, Scalar},
     slots::SlotId,
+    triggers::TriggerSlots,
 };
 use crate::{
-    condition::{fold, property::Value},
+    condition::{evidence_test::TRIGGER, fold, property::Value},
     explanation::Truth,
     fact::Unknown,
 };
@@ -114,12 +115,47 @@ impl View {
         self.is_in_piece = true;
     }
 
-    pub(super) fn end_piece(&mut self) {
+    /// Ends it; if conditions ask who triggered the alert, room is left for that
+    pub(super) fn end_piece(&mut self, triggers: Option<TriggerSlots>) {
+        self.end_values();
+        if let (Some(slots), Some(piece)) = (triggers, self.pieces.last().copied()) {
+            let roles = self.of_piece(&piece, slots.roles).copied();
+            self.begin(slots.role);
+            if let Some(roles) = roles {
+                self.items.extend_from_within(roles.first..roles.end);
+            }
+            self.end();
+            let is_unreadable = roles.is_some_and(|it| it.is_unreadable);
+            let lacks_one = roles.is_some_and(|it| it.lacks_one);
+            if let Some(role) = self.values.last_mut() {
+                *role = SlotValue { is_unreadable, lacks_one, ..*role };
+            }
+            self.push_text(TRIGGER.as_bytes());
+            self.end_values();
+        }
+        self.is_in_piece = false;
+    }
+
+    fn end_values(&mut self) {
         let end = self.values.len();
         if let Some(piece) = self.pieces.last_mut() {
             piece.end = end;
         }
-        self.is_in_piece = false;
+    }
+
+    /// Gives the pieces that triggered the alert their role
+    pub(super) fn mark_triggers(&mut self, slots: TriggerSlots) {
+        let triggers = slots.of(self);
+        for (piece, trigger) in self.pieces.iter().zip(triggers) {
+            let values = self.values.get_mut(piece.first..piece.end).unwrap_or_default();
+            let Some(role) = values.iter_mut().find(|it| it.slot == slots.role) else { continue };
+            match trigger {
+                // The item that waits behind the others.
+                Truth::True => role.end += 1,
+                Truth::Unknown => role.lacks_one = true,
+                Truth::False => {}
+            }
+        }
     }
 
     /// Begins a value of which each item is pushed
