@@ -11,6 +11,7 @@
 mod anchor;
 mod compile;
 mod find;
+mod graph;
 mod key;
 mod literals;
 mod lookup;
@@ -18,11 +19,13 @@ mod names;
 mod parts;
 mod plan;
 mod program;
+mod scan;
 mod slots;
 mod triggers;
 mod view;
 
 use self::{
+    graph::GraphReader,
     key::LiteralId,
     literals::Literals,
     lookup::Lookups,
@@ -128,7 +131,9 @@ impl Matcher<'_> {
     /// The same for an alert as it came, in any shape
     pub fn of_json(&mut self, json: &[u8]) -> Result<&[Match], AlertError> {
         let text = str::from_utf8(json).map_err(|error| AlertError::NotJson(error.to_string()))?;
-        self.see(&Alert::read(text)?);
+        if GraphReader::new(self.index, json, &mut self.view).read().is_none() {
+            self.see(&Alert::read(text)?);
+        }
         Ok(self.matches())
     }
 

@@ -1,6 +1,6 @@
 //! An index over conditions answers as each condition does by itself, whichever way the alert comes.
 //!
-//! `PROPTEST_CASES=12500 cargo test --release -p defuse-domain --test properties index` tries
+//! `PROPTEST_CASES=25000 cargo test --release -p defuse-domain --test properties index` tries
 //! 100,000 sets of conditions.
 
 use defuse_domain::{Alert, Condition, ConditionIndex, Facts, Match, Truth};
@@ -11,7 +11,12 @@ use crate::arbitrary::{now, organisation};
 
 fn config() -> Config {
     let usual = Config::default();
-    Config { cases: usual.cases.saturating_mul(8), max_shrink_iters: 10_000, failure_persistence: None, ..usual }
+    Config {
+        cases: usual.cases.saturating_mul(4),
+        max_shrink_iters: 10_000,
+        failure_persistence: None,
+        ..usual
+    }
 }
 
 fn one_of(values: &[&str]) -> impl Strategy<Value = Value> + Clone + use<> {

@@ -187,6 +187,18 @@ impl View {
         }
     }
 
+    /// Takes back the alert's last value if it is an empty text, which says nothing
+    pub(super) fn drop_empty_text(&mut self) {
+        if let Some(value) = self.values.last().copied()
+            && self.items(&value).iter().all(|it| it.text.is_some_and(|(_, length)| length == 0))
+        {
+            self.values.pop();
+            if let Some(own) = self.own.get_mut(usize::from(value.slot)) {
+                *own = usize::MAX;
+            }
+        }
+    }
+
     /// Takes back the values from here on
     pub(super) fn truncate(&mut self, n_values: usize) {
         if let Some(value) = self.values.get(n_values) {
