@@ -19,7 +19,7 @@ pub(crate) use self::{
     test::{OPERATORS, has_operator},
 };
 pub use self::{
-    index::{ConditionIndex, Match, Matcher},
+    index::{ConditionIndex, ImageError, Match, Matcher},
     pattern::{PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern},
     property::AlertProperty,
     test::{VALUE_LENGTH_MAX, VALUES_MAX},

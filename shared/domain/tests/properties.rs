@@ -21,3 +21,5 @@ mod logic;
 mod never_panics;
 #[path = "properties/patterns.rs"]
 mod patterns;
+#[path = "properties/scan.rs"]
+mod scan;

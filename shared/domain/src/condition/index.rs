@@ -12,6 +12,7 @@ mod anchor;
 mod compile;
 mod find;
 mod graph;
+mod image;
 mod key;
 mod literals;
 mod lookup;
@@ -24,6 +25,9 @@ mod slots;
 mod triggers;
 mod view;
 
+use std::str::Utf8Error;
+
+pub use self::image::ImageError;
 use self::{
     graph::GraphReader,
     key::LiteralId,
@@ -130,8 +134,9 @@ impl Matcher<'_> {
 
     /// The same for an alert as it came, in any shape
     pub fn of_json(&mut self, json: &[u8]) -> Result<&[Match], AlertError> {
-        let text = str::from_utf8(json).map_err(|error| AlertError::NotJson(error.to_string()))?;
         if GraphReader::new(self.index, json, &mut self.view).read().is_none() {
+            let not_text = |error: Utf8Error| AlertError::NotJson(error.to_string());
+            let text = str::from_utf8(json).map_err(not_text)?;
             self.see(&Alert::read(text)?);
         }
         Ok(self.matches())
@@ -187,12 +192,10 @@ impl Matcher<'_> {
             let place = usize::try_from(*candidate).unwrap_or(usize::MAX);
             let start = index.starts.get(place).and_then(|it| usize::try_from(*it).ok());
             let program = start.and_then(|it| index.programs.get(it..)).unwrap_or_default();
-            match reader.holds(program) {
-                Holds::No => {}
-                Holds::Perhaps => {
-                    self.matches.push(Match { condition: *candidate, is_sure: false })
-                }
-                Holds::Yes => self.matches.push(Match { condition: *candidate, is_sure: true }),
+            let holds = reader.holds(program);
+            if holds != Holds::No {
+                let is_sure = holds == Holds::Yes;
+                self.matches.push(Match { condition: *candidate, is_sure });
             }
         }
         &self.matches

@@ -75,7 +75,7 @@ impl Pattern {
                 other => push(&mut folded, other),
             }
         }
-        if folded.iter().filter(|it| **it == ANY).count() > PATTERN_STARS_MAX {
+        if folded.split(|it| *it == ANY).count() > PATTERN_STARS_MAX + 1 {
             return Err(format!("pattern has more than {PATTERN_STARS_MAX} `*`"));
         }
         Ok(Self { text: text.to_owned(), folded })

@@ -10,7 +10,7 @@ use super::{
     ConditionIndex,
     key::Scalar,
     names::{OfPiece, Own, Table},
-    scan::{Next, Scanner, Text, unescaped},
+    scan::{Next, Number, Scanner, Text, unescaped},
     slots::SlotId,
     view::{OTHER, View},
 };
@@ -35,6 +35,7 @@ const TYPE_NAME: &[u8] = b"@odata.type";
 pub(super) struct GraphReader<'i, 'j, 'v> {
     index: &'i ConditionIndex,
     view: &'v mut View,
+    json: &'j [u8],
     scanner: Scanner<'j>,
     /// The last text with escapes, without them
     plain: Vec<u8>,
@@ -56,7 +57,7 @@ impl Names {
 
 impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     pub(super) fn new(index: &'i ConditionIndex, json: &'j [u8], view: &'v mut View) -> Self {
-        Self { index, view, scanner: Scanner::new(json), plain: Vec::new() }
+        Self { index, view, json, scanner: Scanner::new(json), plain: Vec::new() }
     }
 
     /// Fills the view; `None` if the alert is not plain
@@ -103,6 +104,10 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         if !has_id || !self.scanner.is_at_end() {
             return None;
         }
+        // Not everything was made a text.
+        if !self.scanner.is_ascii() && str::from_utf8(self.json).is_err() {
+            return None;
+        }
         self.finish()
     }
 
@@ -114,10 +119,11 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                 let id = self.text()?;
                 AlertId::parse(id).ok()?;
             }
-            b"category" if self.scanner.next() == Some(Next::Text) => {
-                if self.text()?.starts_with(RECORD_CATEGORY) {
-                    return None;
-                }
+            b"category"
+                if self.scanner.next() == Some(Next::Text)
+                    && self.text()?.starts_with(RECORD_CATEGORY) =>
+            {
+                return None;
             }
             _ => {}
         }
@@ -186,51 +192,65 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     }
 
     fn piece(&mut self) -> Option<()> {
+        self.scanner.take(b'{')?;
         let start = self.scanner;
+        let name = self.scanner.name()?;
+        let is_first = name.bytes == TYPE_NAME;
+        if !is_first {
+            self.scanner = start;
+            self.skip_to_type()?;
+        }
         let evidence_type = self.evidence_type()?;
-        self.scanner = start;
-        let place = evidence_type.map_or(EvidenceType::ALL.len(), |it| it as usize);
         let index = self.index;
+        let place = usize::from(evidence_type).min(EvidenceType::ALL.len());
         let names = index.names.pieces.get(place)?;
-        self.view.begin_piece(evidence_type.map_or(OTHER, |it| it as u8));
-        self.properties_of(names)?;
+        self.view.begin_piece(evidence_type);
+        if is_first {
+            if self.scanner.takes(b',') {
+                self.properties_of(names, 0)?;
+            } else {
+                self.scanner.take(b'}')?;
+            }
+        } else {
+            self.scanner = start;
+            self.properties_of(names, 1)?;
+        }
         self.view.end_piece(index.triggers);
         Some(())
     }
 
-    /// What a piece says that it is; it has to say so, and once
-    fn evidence_type(&mut self) -> Option<Option<EvidenceType>> {
-        self.scanner.take(b'{')?;
-        loop {
-            let name = self.scanner.name()?;
-            if name.bytes != TYPE_NAME {
-                self.scanner.skip()?;
-                self.scanner.take(b',')?;
-                continue;
-            }
-            let written = self.scanner.text()?;
-            let middle = written.bytes.strip_prefix(TYPE_BEGIN);
-            let middle = middle.and_then(|it| it.strip_suffix(TYPE_END));
-            if let Some((_, known)) = middle.and_then(|it| self.index.names.types.find(it)) {
-                return Some(Some(*known));
-            }
-            let said = str::from_utf8(self.said(written)?).ok()?;
-            return (!said.is_empty()).then(|| EvidenceType::from_odata_type(said));
+    /// Goes to where it is written what a piece is
+    fn skip_to_type(&mut self) -> Option<()> {
+        while self.scanner.name()?.bytes != TYPE_NAME {
+            self.scanner.skip()?;
+            self.scanner.take(b',')?;
         }
+        Some(())
     }
 
-    fn properties_of(&mut self, names: &Table<OfPiece>) -> Option<()> {
-        let mut seen = Names::default();
-        let mut n_types = 0;
-        self.scanner.take(b'{')?;
-        if self.scanner.takes(b'}') {
-            return Some(());
+    /// The number of the type that a piece is of; it has to be said
+    fn evidence_type(&mut self) -> Option<u8> {
+        let written = self.scanner.text()?;
+        let middle = written.bytes.strip_prefix(TYPE_BEGIN);
+        let middle = middle.and_then(|it| it.strip_suffix(TYPE_END));
+        if let Some((_, known)) = middle.and_then(|it| self.index.names.types.find(it)) {
+            return Some(*known as u8);
         }
+        let said = str::from_utf8(self.said(written)?).ok()?;
+        let known = EvidenceType::from_odata_type(said);
+        (!said.is_empty()).then(|| known.map_or(OTHER, |it| it as u8))
+    }
+
+    /// Takes the properties of a piece, of which so many more are the one that says what it is
+    fn properties_of(&mut self, names: &Table<OfPiece>, mut n_types_left: u32) -> Option<()> {
+        let mut seen = Names::default();
         loop {
             let name = self.scanner.name()?;
             match names.find(name.bytes) {
                 None => {
-                    n_types += usize::from(name.bytes == TYPE_NAME);
+                    if name.bytes == TYPE_NAME {
+                        n_types_left = n_types_left.checked_sub(1)?;
+                    }
                     self.scanner.skip()?;
                 }
                 Some((place, of_piece)) => {
@@ -239,8 +259,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                 }
             }
             if !self.scanner.takes(b',') {
-                self.scanner.take(b'}')?;
-                return (n_types == 1).then_some(());
+                return self.scanner.take(b'}');
             }
         }
     }
@@ -321,7 +340,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
             Next::Text => self.push_text()?,
             Next::List => self.texts()?,
             Next::Number => {
-                let number = self.scanner.number()??;
+                let Number::Whole(number) = self.scanner.number()? else { return None };
                 self.view.push_scalar(Scalar::whole(number));
             }
             Next::True | Next::False => {

@@ -55,7 +55,9 @@ impl Writer {
             Node::Evidence { wanted, evidence_type, tests, .. } => {
                 self.part(if *wanted { EVIDENCE } else { NO_EVIDENCE }, |it| {
                     it.words.push(evidence_type.map_or(ANY_TYPE, |it| it as u32));
-                    tests.iter().for_each(|test| write_test(it, test, literal));
+                    for test in tests {
+                        write_test(it, test, literal);
+                    }
                 });
             }
             Node::Criterion => self.part(CRITERION, |_| {}),
@@ -65,7 +67,11 @@ impl Writer {
     fn group(&mut self, what: u32, nodes: &[Node], literal: &impl Fn(LiteralId) -> LiteralId) {
         match nodes {
             [one] => self.write(one, literal),
-            several => self.part(what, |it| several.iter().for_each(|one| it.write(one, literal))),
+            several => self.part(what, |it| {
+                for one in several {
+                    it.write(one, literal);
+                }
+            }),
         }
     }
 

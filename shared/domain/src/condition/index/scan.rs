@@ -10,6 +10,12 @@ const DEPTH_MAX: u32 = 60;
 /// The longest number, in bytes: any is in the range of what `serde_json` takes
 const NUMBER_BYTES_MAX: usize = 24;
 
+/// How many words a text is looked through before it counts as long
+const SHORT_WORDS: usize = 4;
+
+/// How many bytes of a long text are looked at together
+const LONG: usize = 32;
+
 /// Digits that any whole number of 64 bits may have
 const WHOLE_DIGITS_MAX: usize = 18;
 
@@ -18,6 +24,8 @@ const WHOLE_DIGITS_MAX: usize = 18;
 pub(super) struct Scanner<'j> {
     json: &'j [u8],
     place: usize,
+    /// All bytes of texts that were walked over, and some behind them, joined by OR
+    joined: u64,
 }
 
 /// A text between quotes
@@ -26,6 +34,14 @@ pub(super) struct Text<'j> {
     /// As it is written
     pub(super) bytes: &'j [u8],
     pub(super) has_escapes: bool,
+}
+
+/// A number, as far as conditions care
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Number {
+    Whole(i64),
+    /// Not whole, or too long for us
+    Other,
 }
 
 /// What a value is, before it is read
@@ -42,7 +58,7 @@ pub(super) enum Next {
 
 impl<'j> Scanner<'j> {
     pub(super) const fn new(json: &'j [u8]) -> Self {
-        Self { json, place: 0 }
+        Self { json, place: 0, joined: 0 }
     }
 
     pub(super) const fn place(&self) -> usize {
@@ -108,7 +124,7 @@ impl<'j> Scanner<'j> {
         let start = self.place;
         let mut has_escapes = false;
         loop {
-            self.place = plain_until(self.json, self.place);
+            self.skip_plain();
             match self.byte() {
                 b'"' => {
                     let bytes = self.since(start);
@@ -122,6 +138,63 @@ impl<'j> Scanner<'j> {
                 _ => return None,
             }
         }
+    }
+
+    /// Goes to the next quote, backslash or control character, or to the end
+    fn skip_plain(&mut self) {
+        let mut rest = self.json.get(self.place..).unwrap_or_default();
+        // Most texts end soon.
+        for _ in 0..SHORT_WORDS {
+            let Some((chunk, after)) = rest.split_first_chunk::<8>() else { break };
+            let word = u64::from_le_bytes(*chunk);
+            self.joined |= word;
+            let found = special(word);
+            if found != 0 {
+                self.place += found.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.place += 8;
+            rest = after;
+        }
+        while let Some((block, after)) = rest.split_first_chunk::<LONG>() {
+            // No way out in the middle, so that several words are looked at in one instruction.
+            let (words, _) = block.as_chunks::<8>();
+            let (mut found, mut joined) = (0, 0);
+            for word in words {
+                let word = u64::from_le_bytes(*word);
+                found |= special(word);
+                joined |= word;
+            }
+            if found != 0 {
+                break;
+            }
+            self.joined |= joined;
+            self.place += LONG;
+            rest = after;
+        }
+        while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
+            let word = u64::from_le_bytes(*chunk);
+            self.joined |= word;
+            let found = special(word);
+            if found != 0 {
+                self.place += found.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.place += 8;
+            rest = after;
+        }
+        for byte in rest {
+            if is_special(*byte) {
+                return;
+            }
+            self.joined |= u64::from(*byte);
+            self.place += 1;
+        }
+    }
+
+    /// Whether there is nothing but ASCII in all that was walked over
+    pub(super) const fn is_ascii(&self) -> bool {
+        self.joined & HIGHS == 0
     }
 
     fn escape(&mut self) -> Option<()> {
@@ -148,8 +221,8 @@ impl<'j> Scanner<'j> {
         (!name.has_escapes).then_some(name)
     }
 
-    /// Takes a number, and gives it if it is whole
-    pub(super) fn number(&mut self) -> Option<Option<i64>> {
+    /// Takes a number
+    pub(super) fn number(&mut self) -> Option<Number> {
         let start = self.place;
         self.place += usize::from(self.byte() == b'-');
         let n_digits = self.digits()?;
@@ -168,9 +241,9 @@ impl<'j> Scanner<'j> {
         }
         // What `-0` is, is not ours to say.
         if !is_whole || n_digits > WHOLE_DIGITS_MAX || written == b"-0" {
-            return Some(None);
+            return Some(Number::Other);
         }
-        Some(str::from_utf8(written).ok()?.parse().ok())
+        str::from_utf8(written).ok()?.parse().ok().map(Number::Whole)
     }
 
     fn digits(&mut self) -> Option<usize> {
@@ -242,23 +315,18 @@ const fn pushed(inside: u64, bit: u64) -> Option<u64> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The first place at or behind `place` of a quote, a backslash, a control character, or the end
-fn plain_until(json: &[u8], mut place: usize) -> usize {
-    while let Some(chunk) = json.get(place..).and_then(|it| it.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let is_zero = |it: u64| it.wrapping_sub(ONES) & !it;
-        let quote = is_zero(word ^ (ONES * 0x22));
-        let backslash = is_zero(word ^ (ONES * 0x5C));
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quote | backslash | control) & HIGHS;
-        if found != 0 {
-            // Bits above the first are not sure, but the first is.
-            return place + (found.trailing_zeros() / 8) as usize;
-        }
-        place += 8;
-    }
-    let rest = json.get(place..).unwrap_or_default();
-    place + rest.iter().take_while(|it| !matches!(it, b'"' | b'\\' | 0..0x20)).count()
+/// Whether each byte is a quote, a backslash or a control character, in its highest bit; only the
+/// first that is so is sure
+const fn special(word: u64) -> u64 {
+    let (quoted, slashed) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5C));
+    let quote = quoted.wrapping_sub(ONES) & !quoted;
+    let backslash = slashed.wrapping_sub(ONES) & !slashed;
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote | backslash | control) & HIGHS
+}
+
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..0x20)
 }
 
 /// What a text with escapes says; the scanner has checked them

@@ -8,7 +8,11 @@ use crate::{
     classification::{classification_name, determination_name},
     condition::{
         AlertProperty,
-        index::{key::Scalar, scan::Next, slots::SlotId},
+        index::{
+            key::Scalar,
+            scan::{Next, Number},
+            slots::SlotId,
+        },
     },
     severity::{Severity, Status},
     source::{DetectionSource, ServiceSource},
@@ -39,7 +43,7 @@ impl GraphReader<'_, '_, '_> {
                 if next != Next::Number {
                     return self.own_text(slot);
                 }
-                let number = self.scanner.number()??;
+                let Number::Whole(number) = self.scanner.number()? else { return None };
                 self.own_words(slot, &number.to_string())
             }
             AlertProperty::Categories
@@ -51,11 +55,8 @@ impl GraphReader<'_, '_, '_> {
                 Some(())
             }
             AlertProperty::Severity => {
-                let Some(text) = self.member()? else { return Some(()) };
-                let severity = Severity::from_name(&text)?;
-                self.view.begin(slot);
-                self.view.push_scalar(Scalar::severity(severity));
-                self.view.end();
+                let severity = self.member(|it| Severity::from_name(it).map(Scalar::severity));
+                self.own_scalar(slot, severity?);
                 Some(())
             }
             AlertProperty::FirstActivity
@@ -63,9 +64,7 @@ impl GraphReader<'_, '_, '_> {
             | AlertProperty::Created
             | AlertProperty::LastUpdate => {
                 let time: Timestamp = self.text()?.parse().ok()?;
-                self.view.begin(slot);
-                self.view.push_scalar(Scalar::time(time));
-                self.view.end();
+                self.own_scalar(slot, Member::Known(Scalar::time(time)));
                 Some(())
             }
             AlertProperty::Type => {
@@ -106,20 +105,39 @@ impl GraphReader<'_, '_, '_> {
         Some(())
     }
 
-    /// A member of an enumeration by the name that it has with us; one that is not known is refused
+    fn own_scalar(&mut self, slot: SlotId, scalar: Member<Scalar>) {
+        if let Member::Known(scalar) = scalar {
+            self.view.begin(slot);
+            self.view.push_scalar(scalar);
+            self.view.end();
+        }
+    }
+
+    /// A member of an enumeration by the name that it has with us
     fn own_member(
         &mut self,
         slot: SlotId,
         name_of: impl Fn(&str) -> Option<&'static str>,
     ) -> Option<()> {
-        let Some(text) = self.member()? else { return Some(()) };
-        self.own_words(slot, name_of(&text)?)
+        match self.member(name_of)? {
+            Member::Known(name) => self.own_words(slot, name),
+            Member::NotSet => Some(()),
+        }
     }
 
-    /// A text that may say that it is not set
-    fn member(&mut self) -> Option<Option<String>> {
+    /// Takes the name of a member; one that is not known is refused
+    fn member<T>(&mut self, known: impl Fn(&str) -> Option<T>) -> Option<Member<T>> {
         let text = self.text()?;
-        let is_set = !text.is_empty() && !text.eq_ignore_ascii_case("unknown");
-        Some(is_set.then(|| text.to_owned()))
+        if text.is_empty() || text.eq_ignore_ascii_case("unknown") {
+            return Some(Member::NotSet);
+        }
+        known(text).map(Member::Known)
     }
+}
+
+/// A member of an enumeration
+#[derive(Clone, Copy, Debug)]
+enum Member<T> {
+    Known(T),
+    NotSet,
 }

@@ -55,17 +55,19 @@ pub(super) fn write_test(
                 literals.sort_unstable();
                 to.words.extend(literals);
             }
-            Ask::Like(text, _)
-            | Ask::Contains(text, _)
-            | Ask::StartsWith(text, _)
-            | Ask::EndsWith(text, _) => to.text(text),
+            Ask::Like(part, _)
+            | Ask::Contains(part, _)
+            | Ask::StartsWith(part, _)
+            | Ask::EndsWith(part, _) => to.text(part),
             Ask::InSubnet(network, _) => {
                 to.words.extend([u32::from(network.is_ipv4), network.length.into()]);
                 words_of(to, &network.bits.to_le_bytes());
             }
             Ask::Exists(wanted) => to.words.push(u32::from(*wanted)),
             Ask::ScalarIn(values) => {
-                values.iter().for_each(|(scalar, _)| words_of(to, &scalar.bytes()));
+                for (scalar, _) in values {
+                    words_of(to, &scalar.bytes());
+                }
             }
             Ask::Compare(how, scalar, _) => {
                 to.words.push(match how {
