@@ -1,11 +1,7 @@
 //! The index over conditions: rule sets and alerts made to be hard, its stored form, and what is no
 //! plain alert.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test ends at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::iter::repeat_n;
 

@@ -111,6 +111,11 @@ fn host(chance: &mut Chance) -> String {
     )
 }
 
+fn time(chance: &mut Chance) -> String {
+    let (hour, minute, second) = (chance.below(24), chance.below(60), chance.below(60));
+    format!("2026-11-20T{hour:02}:{minute:02}:{second:02}.{:07}Z", chance.below(10_000_000))
+}
+
 fn address(chance: &mut Chance) -> [u64; 4] {
     [10, chance.below(256), chance.below(256), chance.below(256)]
 }
@@ -152,10 +157,11 @@ impl Said {
 
     /// The alert as Graph gives it, with all its pieces of evidence or some
     pub(crate) fn json(&self, chance: &mut Chance, drops: bool) -> String {
+        let created = time(chance);
         let piece = |kind: &str, own: Value| {
             let mut piece = json!({
                 "@odata.type": format!("#microsoft.graph.security.{kind}Evidence"),
-                "createdDateTime": "2026-11-20T08:15:30.1234567Z",
+                "createdDateTime": created,
                 "verdict": "suspicious",
                 "remediationStatus": "none",
                 "roles": [],
@@ -198,7 +204,7 @@ impl Said {
                 json!({
                     "processId": chance.below(65_536), "parentProcessId": chance.below(65_536),
                     "processCommandLine": self.command_line, "detectionStatus": "detected",
-                    "processCreationDateTime": "2026-11-20T08:10:01.1234567Z",
+                    "processCreationDateTime": time(chance),
                 }),
             ),
             piece(
@@ -235,11 +241,11 @@ impl Said {
             "threatDisplayName": null,
             "threatFamilyName": null,
             "mitreTechniques": ["T1059.001", "T1105"],
-            "createdDateTime": "2026-11-20T08:15:31.1234567Z",
-            "lastUpdateDateTime": "2026-11-20T09:02:10.7654321Z",
+            "createdDateTime": time(chance),
+            "lastUpdateDateTime": time(chance),
             "resolvedDateTime": null,
-            "firstActivityDateTime": "2026-11-20T08:10:01.1234567Z",
-            "lastActivityDateTime": "2026-11-20T08:14:59.1234567Z",
+            "firstActivityDateTime": time(chance),
+            "lastActivityDateTime": time(chance),
             "comments": [],
             "additionalData": {},
         });

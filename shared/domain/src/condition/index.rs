@@ -21,6 +21,7 @@ mod parts;
 mod plan;
 mod program;
 mod scan;
+mod shapes;
 mod slots;
 mod triggers;
 mod view;
@@ -36,6 +37,7 @@ use self::{
     names::Names,
     parts::Parts,
     program::{Holds, Reader},
+    shapes::Shapes,
     slots::Slot,
     triggers::TriggerSlots,
     view::{OTHER, UNTYPED, View},
@@ -108,6 +110,7 @@ impl ConditionIndex {
         Matcher {
             index: self,
             view: View::default(),
+            shapes: Shapes::new(self.names.n_tables),
             seen: Vec::new(),
             candidates: Vec::new(),
             matches: Vec::new(),
@@ -120,6 +123,7 @@ impl ConditionIndex {
 pub struct Matcher<'i> {
     index: &'i ConditionIndex,
     view: View,
+    shapes: Shapes,
     seen: Vec<LiteralId>,
     candidates: Vec<u32>,
     matches: Vec<Match>,
@@ -134,7 +138,7 @@ impl Matcher<'_> {
 
     /// The same for an alert as it came, in any shape
     pub fn of_json(&mut self, json: &[u8]) -> Result<&[Match], AlertError> {
-        if GraphReader::new(self.index, json, &mut self.view).read().is_none() {
+        if GraphReader::new(self.index, json, (&mut self.view, &mut self.shapes)).read().is_none() {
             let not_text = |error: Utf8Error| AlertError::NotJson(error.to_string());
             let text = str::from_utf8(json).map_err(not_text)?;
             self.see(&Alert::read(text)?);

@@ -9,14 +9,15 @@ use serde_json::Value as Json;
 use super::{
     ConditionIndex,
     key::Scalar,
-    names::{OfPiece, Own, Table},
+    names::{OfPiece, Own, TYPE_NAME, Table},
     scan::{Next, Number, Scanner, Text, unescaped},
+    shapes::{NO_ENTRY, Shapes},
     slots::SlotId,
     view::{OTHER, View},
 };
 use crate::{
     alert::RECORD_CATEGORY,
-    alert_id::AlertId,
+    alert_id::{ALERT_ID_LENGTH_MAX, AlertId},
     catalogue::{EvidenceType, Kind},
     condition::evidence_test::read_at,
 };
@@ -27,14 +28,12 @@ mod own;
 const TYPE_BEGIN: &[u8] = b"#microsoft.graph.security.";
 const TYPE_END: &[u8] = b"Evidence";
 
-/// The property that says what a piece is
-const TYPE_NAME: &[u8] = b"@odata.type";
-
 /// Reads one alert; used again for the next
 #[derive(Debug)]
 pub(super) struct GraphReader<'i, 'j, 'v> {
     index: &'i ConditionIndex,
     view: &'v mut View,
+    shapes: &'v mut Shapes,
     json: &'j [u8],
     scanner: Scanner<'j>,
     /// The last text with escapes, without them
@@ -53,54 +52,77 @@ impl Names {
         self.0 |= bit;
         is_new.then_some(())
     }
+
+    const fn has(self, place: usize) -> bool {
+        place < 64 && self.0 & (1 << place) != 0
+    }
 }
 
 impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
-    pub(super) fn new(index: &'i ConditionIndex, json: &'j [u8], view: &'v mut View) -> Self {
-        Self { index, view, json, scanner: Scanner::new(json), plain: Vec::new() }
+    pub(super) fn new(
+        index: &'i ConditionIndex,
+        json: &'j [u8],
+        (view, shapes): (&'v mut View, &'v mut Shapes),
+    ) -> Self {
+        Self { index, view, shapes, json, scanner: Scanner::new(json), plain: Vec::new() }
+    }
+
+    /// Takes a name with its colon, and gives its entry in the table
+    fn name<T>(&mut self, table: &Table<T>, place: usize) -> Option<usize> {
+        let at = (table.number, place);
+        if let Some((length, entry)) = self.shapes.expected(at, self.scanner.rest()) {
+            self.scanner.advance(length);
+            return Some(entry);
+        }
+        let start = self.scanner.place();
+        let name = self.scanner.name()?;
+        let entry = table.find(name.bytes).unwrap_or(NO_ENTRY);
+        self.shapes.learn(at, self.scanner.since(start), entry);
+        Some(entry)
     }
 
     /// Fills the view; `None` if the alert is not plain
     pub(super) fn read(mut self) -> Option<()> {
         self.view.clear(self.index.slots.len());
+        let names = &self.index.names;
         let mut seen = Names::default();
-        let mut has_id = false;
         self.scanner.take(b'{')?;
-        if !self.scanner.takes(b'}') {
-            loop {
-                let name = self.scanner.name()?;
-                match self.index.names.own.find(name.bytes) {
-                    None => self.scanner.skip()?,
-                    Some((_, Own::OtherShape)) => return None,
-                    Some((place, Own::Evidence)) => {
-                        seen.note(place)?;
-                        self.evidence()?;
+        for place in 0.. {
+            let entry = self.name(&names.own, place)?;
+            match names.own.entry(entry) {
+                None => self.scanner.skip()?,
+                Some(Own::OtherShape) => return None,
+                Some(Own::Evidence) => {
+                    seen.note(entry)?;
+                    self.evidence()?;
+                }
+                Some(Own::Property(slots)) => {
+                    seen.note(entry)?;
+                    if Some(entry) == names.id {
+                        self.check_id()?;
+                    } else if Some(entry) == names.category {
+                        self.check_category()?;
                     }
-                    Some((place, Own::Property(slots))) => {
-                        seen.note(place)?;
-                        has_id |= name.bytes == b"id";
-                        self.check(name.bytes)?;
-                        match slots.as_slice() {
-                            [] => self.scanner.skip()?,
-                            [(slot, property)] => self.own(*slot, *property)?,
-                            // Of one name some slots are made: each reads it anew.
-                            several => {
-                                let start = self.scanner;
-                                for (slot, property) in several {
-                                    self.scanner = start;
-                                    self.own(*slot, *property)?;
-                                }
+                    match slots.as_slice() {
+                        [] => self.scanner.skip()?,
+                        [(slot, property)] => self.own(*slot, *property)?,
+                        // Of one name some slots are made: each reads it anew.
+                        several => {
+                            let start = self.scanner;
+                            for (slot, property) in several {
+                                self.scanner = start;
+                                self.own(*slot, *property)?;
                             }
                         }
                     }
                 }
-                if self.scanner.takes(b',') {
-                    continue;
-                }
+            }
+            if !self.scanner.takes(b',') {
                 self.scanner.take(b'}')?;
                 break;
             }
         }
+        let has_id = names.id.is_some_and(|it| seen.has(it));
         if !has_id || !self.scanner.is_at_end() {
             return None;
         }
@@ -111,21 +133,25 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         self.finish()
     }
 
-    /// Refuses an id that is none, and a record of the stream
-    fn check(&mut self, name: &[u8]) -> Option<()> {
+    /// Refuses an id that is none
+    fn check_id(&mut self) -> Option<()> {
         let start = self.scanner;
-        match name {
-            b"id" => {
-                let id = self.text()?;
-                AlertId::parse(id).ok()?;
-            }
-            b"category"
-                if self.scanner.next() == Some(Next::Text)
-                    && self.text()?.starts_with(RECORD_CATEGORY) =>
-            {
-                return None;
-            }
-            _ => {}
+        let id = self.text()?;
+        // Most are short and of letters and digits.
+        let is_usual = (1..=ALERT_ID_LENGTH_MAX).contains(&id.len())
+            && id.bytes().all(|it| it.is_ascii_graphic());
+        if !is_usual {
+            AlertId::parse(id).ok()?;
+        }
+        self.scanner = start;
+        Some(())
+    }
+
+    /// Refuses a record of the stream
+    fn check_category(&mut self) -> Option<()> {
+        let start = self.scanner;
+        if self.scanner.next()? == Next::Text && self.text()?.starts_with(RECORD_CATEGORY) {
+            return None;
         }
         self.scanner = start;
         Some(())
@@ -194,46 +220,39 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     fn piece(&mut self) -> Option<()> {
         self.scanner.take(b'{')?;
         let start = self.scanner;
-        let name = self.scanner.name()?;
-        let is_first = name.bytes == TYPE_NAME;
-        if !is_first {
-            self.scanner = start;
-            self.skip_to_type()?;
+        let mut is_first = true;
+        while self.scanner.name()?.bytes != TYPE_NAME.as_bytes() {
+            is_first = false;
+            self.scanner.skip()?;
+            self.scanner.take(b',')?;
         }
         let evidence_type = self.evidence_type()?;
         let index = self.index;
         let place = usize::from(evidence_type).min(EvidenceType::ALL.len());
         let names = index.names.pieces.get(place)?;
         self.view.begin_piece(evidence_type);
-        if is_first {
-            if self.scanner.takes(b',') {
-                self.properties_of(names, 0)?;
-            } else {
-                self.scanner.take(b'}')?;
-            }
-        } else {
+        let mut seen = Names::default();
+        if !is_first {
             self.scanner = start;
-            self.properties_of(names, 1)?;
+            self.properties_of(names, seen)?;
+        } else if self.scanner.takes(b',') {
+            seen.note(names.find(TYPE_NAME.as_bytes())?)?;
+            self.properties_of(names, seen)?;
+        } else {
+            self.scanner.take(b'}')?;
         }
         self.view.end_piece(index.triggers);
-        Some(())
-    }
-
-    /// Goes to where it is written what a piece is
-    fn skip_to_type(&mut self) -> Option<()> {
-        while self.scanner.name()?.bytes != TYPE_NAME {
-            self.scanner.skip()?;
-            self.scanner.take(b',')?;
-        }
         Some(())
     }
 
     /// The number of the type that a piece is of; it has to be said
     fn evidence_type(&mut self) -> Option<u8> {
         let written = self.scanner.text()?;
+        let types = &self.index.names.types;
         let middle = written.bytes.strip_prefix(TYPE_BEGIN);
         let middle = middle.and_then(|it| it.strip_suffix(TYPE_END));
-        if let Some((_, known)) = middle.and_then(|it| self.index.names.types.find(it)) {
+        let known = middle.and_then(|it| types.find(it)).and_then(|it| types.entry(it));
+        if let Some(known) = known {
             return Some(*known as u8);
         }
         let said = str::from_utf8(self.said(written)?).ok()?;
@@ -241,27 +260,22 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         (!said.is_empty()).then(|| known.map_or(OTHER, |it| it as u8))
     }
 
-    /// Takes the properties of a piece, of which so many more are the one that says what it is
-    fn properties_of(&mut self, names: &Table<OfPiece>, mut n_types_left: u32) -> Option<()> {
-        let mut seen = Names::default();
-        loop {
-            let name = self.scanner.name()?;
-            match names.find(name.bytes) {
-                None => {
-                    if name.bytes == TYPE_NAME {
-                        n_types_left = n_types_left.checked_sub(1)?;
-                    }
-                    self.scanner.skip()?;
-                }
-                Some((place, of_piece)) => {
-                    seen.note(place)?;
+    /// Takes the properties of a piece, of which some were seen
+    fn properties_of(&mut self, names: &Table<OfPiece>, mut seen: Names) -> Option<()> {
+        for place in 0.. {
+            let entry = self.name(names, place)?;
+            match names.entry(entry) {
+                None => self.scanner.skip()?,
+                Some(of_piece) => {
+                    seen.note(entry)?;
                     self.property(of_piece)?;
                 }
             }
             if !self.scanner.takes(b',') {
-                return self.scanner.take(b'}');
+                break;
             }
         }
+        self.scanner.take(b'}')
     }
 
     /// Takes what stands under a name of a piece: at once if it is what the catalogue says, else
@@ -273,6 +287,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         let taken = match (&of_piece.inside, of_piece.slot) {
             (Some(inside), None) => self.object(inside),
             (None, Some((slot, kind))) => self.value(slot, kind),
+            (None, None) if of_piece.all.is_empty() => self.scanner.skip(),
             (None | Some(_), _) => None,
         };
         if taken.is_some() {
@@ -298,19 +313,20 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         if self.scanner.takes(b'}') {
             return Some(());
         }
-        loop {
-            let name = self.scanner.name()?;
-            match inside.find(name.bytes) {
+        for place in 0.. {
+            let entry = self.name(inside, place)?;
+            match inside.entry(entry) {
                 None => self.scanner.skip()?,
-                Some((place, (slot, kind))) => {
-                    seen.note(place)?;
+                Some((slot, kind)) => {
+                    seen.note(entry)?;
                     self.value(*slot, *kind)?;
                 }
             }
             if !self.scanner.takes(b',') {
-                return self.scanner.take(b'}');
+                break;
             }
         }
+        self.scanner.take(b'}')
     }
 
     /// Takes one value of that kind

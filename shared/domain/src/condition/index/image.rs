@@ -58,6 +58,7 @@ impl ConditionIndex {
         body.bytes(slots.join("\n").as_bytes());
         body.words(&self.literals.records);
         body.bytes(&self.literals.texts);
+        body.words(&self.literals.filter);
         body.words(&self.literals.buckets);
         body.words(&self.literals.conditions);
         body.words(&[u32::try_from(self.parts.len()).unwrap_or(u32::MAX)]);
@@ -159,6 +160,7 @@ impl<'b> Reader<'b> {
         let literals = Literals {
             records: self.words()?,
             texts: self.bytes()?.to_vec(),
+            filter: self.words()?,
             buckets: self.words()?,
             conditions: self.words()?,
         };

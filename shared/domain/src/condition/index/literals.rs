@@ -8,12 +8,17 @@ const RECORD: usize = 4;
 /// Numbers that a bucket has
 const BUCKET: usize = 2;
 
+/// How many bits of the filter there are for a bucket
+const FILTER_BITS: usize = 4;
+
 /// Literals by number and by content
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Literals {
     /// For each literal: begin and length of its text, its place, the end of its conditions
     pub(super) records: Vec<u32>,
     pub(super) texts: Vec<u8>,
+    /// A bit for each literal, so that most of what is looked up need not be looked for further
+    pub(super) filter: Vec<u32>,
     /// Tag and number of a literal, the number from 1; as many as a power of two
     pub(super) buckets: Vec<u32>,
     pub(super) conditions: Vec<u32>,
@@ -44,6 +49,7 @@ impl Literals {
         let whole = anchored.iter().zip(1_u32..).filter(|(it, _)| it.key.sort != Sort::Part);
         let n_buckets = (whole.clone().count() * 2).max(2).next_power_of_two();
         literals.buckets = vec![0; n_buckets * BUCKET];
+        literals.filter = vec![0; (n_buckets * FILTER_BITS / 32).max(1)];
         for (Anchored { key, .. }, number) in whole {
             let hash = hash(place(key.sort, key.slot), &key.bytes);
             literals.put(hash, number);
@@ -52,6 +58,10 @@ impl Literals {
     }
 
     fn put(&mut self, hash: u64, number: u32) {
+        let (word, bit) = filter_place(hash, self.filter.len());
+        if let Some(word) = self.filter.get_mut(word) {
+            *word |= bit;
+        }
         let n_buckets = self.n_buckets();
         for step in 0..n_buckets {
             let bucket = bucket(hash, step, n_buckets);
@@ -72,6 +82,10 @@ impl Literals {
 
     pub(super) fn find(&self, place: u32, bytes: &[u8]) -> Option<LiteralId> {
         let hash = hash(place, bytes);
+        let (word, bit) = filter_place(hash, self.filter.len());
+        if self.filter.get(word).is_none_or(|it| it & bit == 0) {
+            return None;
+        }
         let (buckets, _) = self.buckets.as_chunks::<BUCKET>();
         for step in 0..buckets.len() {
             let [tagged, number] = buckets.get(bucket(hash, step, buckets.len()))?;
@@ -119,4 +133,10 @@ impl Literals {
 fn bucket(hash: u64, step: usize, n_buckets: usize) -> usize {
     let low = usize::try_from(hash & 0xFFFF_FFFF).unwrap_or(0);
     low.wrapping_add(step) & n_buckets.wrapping_sub(1)
+}
+
+/// The word of the filter and the bit in it; `n_words` is a power of two
+fn filter_place(hash: u64, n_words: usize) -> (usize, u32) {
+    let word = usize::try_from(hash >> 37).unwrap_or(0) & n_words.wrapping_sub(1);
+    (word, 1 << ((hash >> 32) & 31))
 }

@@ -15,6 +15,8 @@ use crate::{
 /// Names, each with what it means; most that are looked for are not there
 #[derive(Clone, Debug)]
 pub(super) struct Table<T> {
+    /// Tells it from the other tables
+    pub(super) number: usize,
     /// The place of an entry, from 1; as many as a power of two
     buckets: Vec<u16>,
     entries: Vec<(Box<[u8]>, T)>,
@@ -36,19 +38,23 @@ impl<T> Table<T> {
             }
             kept.push((name, value));
         }
-        Self { buckets, entries: kept }
+        Self { number: 0, buckets, entries: kept }
     }
 
-    /// The place of a name's entry, and the entry
-    pub(super) fn find(&self, name: &[u8]) -> Option<(usize, &T)> {
+    pub(super) fn entry(&self, place: usize) -> Option<&T> {
+        self.entries.get(place).map(|(_, value)| value)
+    }
+
+    /// The place of a name's entry
+    pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
         let first = hash(first_word(name), name.len());
         let mask = self.buckets.len().wrapping_sub(1);
         for step in 0..self.buckets.len() {
             let number = *self.buckets.get((first.wrapping_add(step)) & mask)?;
             let place = usize::from(number).checked_sub(1)?;
-            let (found, value) = self.entries.get(place)?;
+            let (found, _) = self.entries.get(place)?;
             if **found == *name {
-                return Some((place, value));
+                return Some(place);
             }
         }
         None
@@ -81,6 +87,9 @@ pub(super) enum Own {
     Property(Vec<(SlotId, AlertProperty)>),
 }
 
+/// The property that says what a piece of evidence is
+pub(super) const TYPE_NAME: &str = "@odata.type";
+
 /// What stands under a name of a piece of evidence
 #[derive(Clone, Debug, Default)]
 pub(super) struct OfPiece {
@@ -96,10 +105,14 @@ pub(super) struct OfPiece {
 #[derive(Clone, Debug)]
 pub(super) struct Names {
     pub(super) own: Table<Own>,
+    /// The entries of these
+    pub(super) id: Option<usize>,
+    pub(super) category: Option<usize>,
     /// By type, and then what pieces of a type that we do not know have
     pub(super) pieces: Vec<Table<OfPiece>>,
     /// The types by the middle of their name on the wire
     pub(super) types: Table<EvidenceType>,
+    pub(super) n_tables: usize,
     /// The slots that hold lists of the alert, which are there when nothing is said of them
     pub(super) lists: Vec<SlotId>,
     /// The slot of the service source, which may be said by the id alone
@@ -133,9 +146,23 @@ impl Names {
         }
         let known = EvidenceType::ALL.iter().map(|it| of_type(slots, Some(*it)));
         let types = EvidenceType::ALL.iter().map(|it| (it.name().to_owned(), *it));
+        let mut n_tables = 1;
+        let mut pieces: Vec<Table<OfPiece>> = known.chain([of_type(slots, None)]).collect();
+        for table in &mut pieces {
+            table.number = n_tables;
+            n_tables += 1;
+            for inside in table.entries.iter_mut().filter_map(|(_, it)| it.inside.as_mut()) {
+                inside.number = n_tables;
+                n_tables += 1;
+            }
+        }
+        let own = Table::new(own);
         Self {
-            own: Table::new(own),
-            pieces: known.chain([of_type(slots, None)]).collect(),
+            id: own.find(b"id"),
+            category: own.find(b"category"),
+            own,
+            pieces,
+            n_tables,
             types: Table::new(types.collect()),
             lists,
             service_source,
@@ -154,6 +181,7 @@ fn name_of(property: AlertProperty) -> &'static str {
 /// What is looked for in pieces of that type
 fn of_type(slots: &[Slot], evidence_type: Option<EvidenceType>) -> Table<OfPiece> {
     let mut names: BTreeMap<String, OfPiece> = BTreeMap::new();
+    names.insert(TYPE_NAME.to_owned(), OfPiece::default());
     let mut inside: BTreeMap<String, BTreeMap<String, (SlotId, Kind)>> = BTreeMap::new();
     for (slot, number) in slots.iter().zip(0..) {
         let Slot::Piece(own, path) = slot else { continue };

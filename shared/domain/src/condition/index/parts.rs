@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    key::{LiteralId, halves, mixed},
+    key::{LiteralId, halves},
     slots::SlotId,
 };
 
@@ -184,17 +184,18 @@ const fn mask(width: usize) -> u64 {
 }
 
 fn hash((width, bytes): Gram) -> u64 {
-    mixed(bytes ^ u64::from(width).rotate_left(40), 0xA24B_AED4_963E_E407)
+    // The high half of a product has something of every bit, and that is all that is used.
+    (bytes ^ u64::from(width)).wrapping_mul(0xA24B_AED4_963E_E407)
 }
 
 /// The word of the filter and the bit in it; `n_words` is a power of two
 fn filter_place(hash: u64, n_words: usize) -> (usize, u32) {
-    let word = usize::try_from((hash >> 5) & 0xFF_FFFF).unwrap_or(0) & n_words.wrapping_sub(1);
-    (word, 1 << (hash & 31))
+    let word = usize::try_from(hash >> 40).unwrap_or(0) & n_words.wrapping_sub(1);
+    (word, 1 << ((hash >> 35) & 31))
 }
 
 /// The bucket to look into at that step; `n_buckets` is a power of two
 fn bucket(hash: u64, step: usize, n_buckets: usize) -> usize {
-    let high = usize::try_from((hash >> 24) & 0xFFFF_FFFF).unwrap_or(0);
+    let high = usize::try_from(hash >> 32).unwrap_or(0);
     high.wrapping_add(step) & n_buckets.wrapping_sub(1)
 }

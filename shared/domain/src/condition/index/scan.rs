@@ -11,7 +11,7 @@ const DEPTH_MAX: u32 = 60;
 const NUMBER_BYTES_MAX: usize = 24;
 
 /// How many words a text is looked through before it counts as long
-const SHORT_WORDS: usize = 4;
+const SHORT_WORDS: usize = 8;
 
 /// How many bytes of a long text are looked at together
 const LONG: usize = 32;
@@ -70,6 +70,16 @@ impl<'j> Scanner<'j> {
         self.json.get(start..self.place).unwrap_or_default()
     }
 
+    /// What is not taken yet
+    pub(super) fn rest(&self) -> &'j [u8] {
+        self.json.get(self.place..).unwrap_or_default()
+    }
+
+    /// Takes bytes that are known to be well written
+    pub(super) fn advance(&mut self, n_bytes: usize) {
+        self.place += n_bytes;
+    }
+
     /// The next byte; 0, which no JSON has, is the end
     fn byte(&self) -> u8 {
         self.json.get(self.place).copied().unwrap_or(0)
@@ -119,44 +129,56 @@ impl<'j> Scanner<'j> {
     }
 
     /// Takes a text
+    #[inline]
     pub(super) fn text(&mut self) -> Option<Text<'j>> {
         self.take(b'"')?;
         let start = self.place;
-        let mut has_escapes = false;
-        loop {
-            self.skip_plain();
-            match self.byte() {
-                b'"' => {
-                    let bytes = self.since(start);
-                    self.place += 1;
-                    return Some(Text { bytes, has_escapes });
-                }
-                b'\\' => {
-                    has_escapes = true;
-                    self.escape()?;
-                }
-                _ => return None,
-            }
+        self.skip_plain();
+        let has_escapes = self.byte() == b'\\';
+        if has_escapes {
+            self.skip_escaped()?;
         }
+        let bytes = self.since(start);
+        if self.byte() != b'"' {
+            return None;
+        }
+        self.place += 1;
+        Some(Text { bytes, has_escapes })
+    }
+
+    /// Goes to the end of a text, from an escape in it
+    fn skip_escaped(&mut self) -> Option<()> {
+        while self.byte() == b'\\' {
+            self.escape()?;
+            self.skip_plain();
+        }
+        Some(())
     }
 
     /// Goes to the next quote, backslash or control character, or to the end
+    #[inline]
     fn skip_plain(&mut self) {
-        let mut rest = self.json.get(self.place..).unwrap_or_default();
         // Most texts end soon.
         for _ in 0..SHORT_WORDS {
-            let Some((chunk, after)) = rest.split_first_chunk::<8>() else { break };
-            let word = u64::from_le_bytes(*chunk);
-            self.joined |= word;
-            let found = special(word);
-            if found != 0 {
-                self.place += found.trailing_zeros() as usize / 8;
+            if self.skip_word() {
                 return;
             }
-            self.place += 8;
-            rest = after;
         }
-        while let Some((block, after)) = rest.split_first_chunk::<LONG>() {
+        self.skip_long();
+    }
+
+    /// Goes to the first special byte among the next eight, or behind them; gives whether it is done
+    fn skip_word(&mut self) -> bool {
+        let Some(word) = self.rest().first_chunk::<8>() else { return false };
+        let word = u64::from_le_bytes(*word);
+        self.joined |= word;
+        let found = special(word);
+        self.place += if found == 0 { 8 } else { found.trailing_zeros() as usize / 8 };
+        found != 0
+    }
+
+    fn skip_long(&mut self) {
+        while let Some(block) = self.rest().first_chunk::<LONG>() {
             // No way out in the middle, so that several words are looked at in one instruction.
             let (words, _) = block.as_chunks::<8>();
             let (mut found, mut joined) = (0, 0);
@@ -170,20 +192,13 @@ impl<'j> Scanner<'j> {
             }
             self.joined |= joined;
             self.place += LONG;
-            rest = after;
         }
-        while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
-            let word = u64::from_le_bytes(*chunk);
-            self.joined |= word;
-            let found = special(word);
-            if found != 0 {
-                self.place += found.trailing_zeros() as usize / 8;
+        while self.rest().len() >= 8 {
+            if self.skip_word() {
                 return;
             }
-            self.place += 8;
-            rest = after;
         }
-        for byte in rest {
+        for byte in self.rest() {
             if is_special(*byte) {
                 return;
             }
@@ -259,6 +274,9 @@ impl<'j> Scanner<'j> {
 
     /// Takes a value, whatever it is
     pub(super) fn skip(&mut self) -> Option<()> {
+        if self.byte() == b'"' {
+            return self.text().map(|_| ());
+        }
         // A bit for each list or object that we are in, the innermost last: 1 is an object.
         let mut inside = 1_u64;
         loop {
