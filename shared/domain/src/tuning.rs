@@ -10,12 +10,13 @@ mod book;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod window;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::book::{Tuned, join, unknown_of};
-pub use self::{action::TuningAction, book::TuningBook, scope::Scope};
+pub use self::{action::TuningAction, book::TuningBook, scope::Scope, window::Window};
 use crate::{
     alert::Alert,
     condition::{Condition, May, Situation, fold},
@@ -58,6 +59,7 @@ pub struct TuningRule {
     action: TuningAction,
     expires: Timestamp,
     expires_at: (usize, usize),
+    windows: Vec<Window>,
     since: Option<Timestamp>,
 }
 
@@ -94,7 +96,7 @@ impl TuningTrace {
 
 impl TuningRule {
     /// The names of its fields
-    pub(crate) const FIELDS: [&'static str; 13] = [
+    pub(crate) const FIELDS: [&'static str; 14] = [
         "apiVersion",
         "kind",
         "name",
@@ -108,6 +110,7 @@ impl TuningRule {
         "condition",
         "action",
         "expires",
+        "windows",
     ];
 
     /// Reads a tuning rule, or says everything that is wrong with it.
@@ -147,6 +150,7 @@ impl TuningRule {
             .and_then(|it| Some((it, Condition::read(it, May::AskTheOrganisation)?)));
         let action = fields.require("action").and_then(TuningAction::read);
         let expires = fields.require("expires").and_then(|it| Some((it.time()?, it.place())));
+        let windows = fields.or("windows", Vec::new(), Window::read_all);
         if let Some((at, condition)) = &condition {
             check_condition(at, condition);
         }
@@ -167,6 +171,7 @@ impl TuningRule {
             action: action?,
             expires,
             expires_at,
+            windows: windows?,
             since: None,
         })
     }
@@ -243,9 +248,24 @@ impl TuningRule {
         self.since
     }
 
+    /// The only times at which it holds; it holds always where there are none
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// Its next `n` windows until it expires, that one first in which `now` is: beginning and end
+    pub fn next_windows(&self, now: Timestamp, n: usize) -> Vec<(Zoned, Zoned)> {
+        let mut windows: Vec<(Zoned, Zoned)> =
+            self.windows.iter().flat_map(|it| it.next(now, self.expires, n)).collect();
+        windows.sort_by_key(|(open, close)| (open.timestamp(), close.timestamp()));
+        windows.truncate(n);
+        windows
+    }
+
     /// Whether it holds of any alert at all at that moment
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        self.enabled && now < self.expires
+        let is_open = self.windows.is_empty() || self.windows.iter().any(|it| it.contains(now));
+        self.enabled && now < self.expires && is_open
     }
 
     /// Says if it expires later than a year from `now`
@@ -275,15 +295,18 @@ impl TuningRule {
         self.condition.needs(alert, organisation)
     }
 
+    /// Whether it may hold at some time, whatever that is now
+    pub(crate) fn may_hold(&self, situation: Situation<'_>) -> bool {
+        self.enabled && self.explain(situation).iter().all(|it| it.answer != Truth::False)
+    }
+
     /// Whether it holds, with every part and its answer
     pub(crate) fn trace(&self, situation: Situation<'_>) -> TuningTrace {
-        let because = vec![
-            self.explain_force(situation),
-            self.explain_service_source(situation.alert),
-            self.alert_types.evaluate(situation.alert),
-            self.scope.evaluate(situation.alert),
-            self.condition.evaluate(situation),
-        ];
+        let mut because = vec![self.explain_force(situation)];
+        if !self.windows.is_empty() {
+            because.push(self.explain_windows(situation.now));
+        }
+        because.extend(self.explain(situation));
         let answer = because.iter().map(|it| it.answer).min().unwrap_or(Truth::Unknown);
         TuningTrace {
             rule: self.name.clone(),
@@ -291,6 +314,22 @@ impl TuningRule {
             action: self.action,
             explanation: Explanation::group("all of", answer, because),
         }
+    }
+
+    /// What it says of the alert
+    fn explain(&self, situation: Situation<'_>) -> [Explanation; 4] {
+        [
+            self.explain_service_source(situation.alert),
+            self.alert_types.evaluate(situation.alert),
+            self.scope.evaluate(situation.alert),
+            self.condition.evaluate(situation),
+        ]
+    }
+
+    fn explain_windows(&self, now: Timestamp) -> Explanation {
+        let because: Vec<Explanation> = self.windows.iter().map(|it| it.explain(now)).collect();
+        let answer = because.iter().map(|it| it.answer).max().unwrap_or(Truth::True);
+        Explanation::group("any of", answer, because)
     }
 
     /// Whether it is turned on, has not expired, and was there before the alert

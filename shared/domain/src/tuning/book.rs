@@ -54,7 +54,8 @@ impl TuningBook {
         let asking = self.rules().map(|it| (it, it.needs(alert, organisation)));
         asking
             .filter(|(rule, needs)| {
-                !needs.is_empty() && rule.trace(situation).answer() != Truth::False
+                // Why: what is asked now is answered at another moment, when a window may be open.
+                !needs.is_empty() && rule.may_hold(situation)
             })
             .flat_map(|(_, needs)| needs)
             .collect()
