@@ -297,7 +297,7 @@ impl TuningRule {
 
     /// Whether it may hold at some time, whatever that is now
     pub(crate) fn may_hold(&self, situation: Situation<'_>) -> bool {
-        self.enabled && self.explain(situation).iter().all(|it| it.answer != Truth::False)
+        self.enabled && self.parts(situation).iter().all(|it| it.answer != Truth::False)
     }
 
     /// Whether it holds, with every part and its answer
@@ -306,7 +306,7 @@ impl TuningRule {
         if !self.windows.is_empty() {
             because.push(self.explain_windows(situation.now));
         }
-        because.extend(self.explain(situation));
+        because.extend(self.parts(situation));
         let answer = because.iter().map(|it| it.answer).min().unwrap_or(Truth::Unknown);
         TuningTrace {
             rule: self.name.clone(),
@@ -317,7 +317,7 @@ impl TuningRule {
     }
 
     /// What it says of the alert
-    fn explain(&self, situation: Situation<'_>) -> [Explanation; 4] {
+    fn parts(&self, situation: Situation<'_>) -> [Explanation; 4] {
         [
             self.explain_service_source(situation.alert),
             self.alert_types.evaluate(situation.alert),

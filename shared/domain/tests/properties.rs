@@ -19,3 +19,5 @@ mod logic;
 mod never_panics;
 #[path = "properties/patterns.rs"]
 mod patterns;
+#[path = "properties/windows.rs"]
+mod windows;

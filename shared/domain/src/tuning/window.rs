@@ -160,9 +160,7 @@ impl Window {
     }
 
     fn opens_ever(&self) -> bool {
-        let days = self.starts.date().series(1.day());
-        let mut days = days.take_while(|it| YEARS.contains(&it.year()));
-        days.any(|it| self.on(it).is_some())
+        self.recurrence.days().any(|it| self.on(it).is_some())
     }
 }
 

@@ -18,7 +18,7 @@ const INTERVAL_MAX: i32 = 1_000;
 const COUNT_MAX: u32 = 1_000;
 
 /// The years that are reckoned with
-pub(super) const YEARS: std::ops::Range<i16> = 1970..2200;
+pub(super) const YEARS: std::ops::Range<i16> = 1970..2100;
 
 /// The parts that are taken
 const PARTS: [&str; 9] =
@@ -122,6 +122,10 @@ impl Recurrence {
             let help = "write `FREQ=DAILY` or `FREQ=MONTHLY`";
             return Err(mistake("a week has no `BYMONTHDAY`", help));
         }
+        if !self.positions.is_empty() && !monthly {
+            let help = "write `FREQ=MONTHLY` or `FREQ=YEARLY`";
+            return Err(mistake("`BYSETPOS` chooses among the days of a month or a year", help));
+        }
         let chooses =
             !self.days.is_empty() || !self.month_days.is_empty() || !self.months.is_empty();
         if !self.positions.is_empty() && !chooses {
@@ -171,22 +175,18 @@ impl Recurrence {
     /// The last day, where it recurs so and so often
     pub(super) fn last(&self) -> Option<Date> {
         let End::Count(count) = self.end else { return None };
+        self.days().nth(usize::try_from(count).ok()?.checked_sub(1)?)
+    }
+
+    /// Every day on which it begins, whatever its end
+    pub(super) fn days(&self) -> impl Iterator<Item = Date> {
         // Why: a period at a time, for the days of one are found together.
-        let mut left = count;
-        let mut begin = self.first;
-        while YEARS.contains(&begin.year()) {
-            let (_, last_of_period) = self.period(begin);
-            if self.is_in_turn(begin) {
-                for date in self.in_period(begin).into_iter().filter(|it| *it >= self.first) {
-                    left = left.saturating_sub(1);
-                    if left == 0 {
-                        return Some(date);
-                    }
-                }
-            }
-            begin = last_of_period.tomorrow().ok()?;
-        }
-        None
+        let next = |begin: &Date| self.period(*begin).1.tomorrow().ok();
+        std::iter::successors(Some(self.first), next)
+            .take_while(|begin| YEARS.contains(&begin.year()))
+            .filter(|begin| self.is_in_turn(*begin))
+            .flat_map(|begin| self.in_period(begin))
+            .filter(|date| *date >= self.first)
     }
 
     /// The days of the period around `date` on which it begins
