@@ -86,7 +86,8 @@ pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningRule, TuningTrace, Window,
+    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningDemands, TuningRule,
+    TuningTrace, Window,
 };
 pub use user::User;
 pub use wire_name::AsRead;

@@ -6,7 +6,11 @@
 //! could make so is a matter for playbooks.
 
 mod action;
+mod alert_types;
 mod book;
+#[cfg(test)]
+mod cases;
+mod demands;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -16,10 +20,13 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::book::{Tuned, join, unknown_of};
-pub use self::{action::TuningAction, book::TuningBook, scope::Scope, window::Window};
+pub use self::{
+    action::TuningAction, alert_types::AlertTypes, book::TuningBook, demands::TuningDemands,
+    scope::Scope, window::Window,
+};
 use crate::{
     alert::Alert,
-    condition::{Condition, May, Situation, fold},
+    condition::{Condition, May, Situation},
     diagnostic::{Code, Diagnostic},
     document::{Cursor, Problems, read_yaml, version_of},
     explanation::{Explanation, Truth, UnknownFact},
@@ -33,14 +40,8 @@ use crate::{
 /// The furthest that a rule may expire, from when it is checked: a year
 pub const EXPIRY_DAYS_MAX: i64 = 366;
 
-/// How many alert types a rule may name
-pub(crate) const ALERT_TYPES_MAX: usize = 100;
-
 /// The longest name of an alert type or of a ticket, in characters
 pub(crate) const ID_LENGTH_MAX: usize = 256;
-
-/// The word for every alert type
-pub(crate) const ANY: &str = "any";
 
 /// Hides or resolves expected alerts
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,16 +62,6 @@ pub struct TuningRule {
     expires_at: (usize, usize),
     windows: Vec<Window>,
     since: Option<Timestamp>,
-}
-
-/// Which alert types a rule is about
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlertTypes {
-    /// Whatever its type
-    Any,
-    /// Those detections, by `detectorId`: two alerts of one type may have two titles, so a title
-    /// names no type
-    Only(Vec<String>),
 }
 
 /// How one tuning rule came out
@@ -361,38 +352,6 @@ impl TuningRule {
             },
             None => unknown(part, "serviceSource", UnknownReason::PropertyMissing),
         }
-    }
-}
-
-impl AlertTypes {
-    fn read(at: &Cursor<'_>) -> Option<Self> {
-        if at.is_scalar() {
-            return at.word("alert type", &[ANY]).map(|_| Self::Any);
-        }
-        let types = at.list_of(|it| it.short_text(ID_LENGTH_MAX))?;
-        if types.len() > ALERT_TYPES_MAX {
-            let message = format!("more than {ALERT_TYPES_MAX} alert types");
-            at.problem(Code::OverLimit, message, Some("use `any` and a condition".to_owned()));
-        }
-        Some(Self::Only(types))
-    }
-
-    fn evaluate(&self, alert: &Alert) -> Explanation {
-        let types = match self {
-            Self::Any => return Explanation::new("any alert type", Truth::True),
-            Self::Only(types) => types,
-        };
-        let names: Vec<&str> = types.iter().map(String::as_str).collect();
-        let part = format!("alert type is {}", one_of(&names));
-        let common = alert.alert_type.as_ref().map(ToString::to_string);
-        let found: Vec<&str> =
-            [alert.detector_id.as_deref(), common.as_deref()].into_iter().flatten().collect();
-        let Some(first) = found.first() else {
-            return unknown(part, "detectorId", UnknownReason::PropertyMissing);
-        };
-        let is_one = types.iter().any(|it| found.iter().any(|found| fold(found) == fold(it)));
-        let value = Some((*first).to_owned());
-        Explanation { value, ..Explanation::new(part, is_one.into()) }
     }
 }
 

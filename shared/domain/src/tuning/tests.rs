@@ -225,3 +225,41 @@ fn mistakes_that_only_tuning_rules_make_are_named() {
     let late = rule.check_expiry("a.yaml", time("2026-11-22T10:29:59Z")).unwrap();
     assert_eq!((late.code, late.line), (Code::ExpiresTooLate, 11));
 }
+
+#[test]
+fn what_its_author_must_be_allowed_follows_from_its_scope() {
+    for (scope, administrator) in [
+        ("organisation", true),
+        ("{ users: [kim@contoso.example] }", true),
+        ("{ users: [kim@contoso.example, lee@contoso.example] }", true),
+        ("{ users: [kim@contoso.example], devices: [laptop-1] }", false),
+        ("{ users: [kim@contoso.example], deviceGroups: [Lab] }", false),
+        ("{ users: [kim@contoso.example], devices: [laptop-1], deviceGroups: [Lab] }", false),
+        ("{ devices: [laptop-1] }", false),
+        ("{ devices: [laptop-1, laptop-2] }", false),
+        ("{ deviceGroups: [Lab] }", false),
+    ] {
+        let sources = "[awsGuardDuty, microsoftDefenderForEndpoint, awsGuardDuty]";
+        let rule = rule("a", &[("scope", scope), ("serviceSources", sources)]);
+        let demands = rule.demands();
+        assert_eq!(demands.administrator, administrator, "for {scope}");
+        let seen: Vec<&str> = demands.service_sources.iter().map(|it| it.name()).collect();
+        assert_eq!(seen, ["microsoftDefenderForEndpoint", "awsGuardDuty"]);
+    }
+}
+
+#[test]
+fn what_a_rule_asks_is_asked_whether_or_not_a_window_is_open() {
+    let window = "{ rrule: FREQ=DAILY, starts: '2026-01-01T10:00', for: 1h, timeZone: UTC }";
+    let condition =
+        "{ all: [{ alert: { severity: medium } }, { evidence: any }, { userTagged: vip }] }";
+    let asking = |more: &[(&str, &str)]| {
+        let windows = format!("[{window}]");
+        let fields = [&[("condition", condition), ("windows", windows.as_str())], more].concat();
+        let rules = RuleBook::new([], Organisation::default()).tuned_by([rule("a", &fields)]);
+        rules.questions(&an_alert()).len()
+    };
+    assert_eq!(asking(&[]), 1);
+    assert_eq!(asking(&[("enabled", "false")]), 0);
+    assert_eq!(asking(&[("alertTypes", "[other]")]), 0);
+}
