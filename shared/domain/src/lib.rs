@@ -75,7 +75,7 @@ pub use playbook::{
 };
 pub use rule_name::{PlaybookName, TuningRuleName};
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
-pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
+pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema, tuning_rule_schema};
 pub use services::{EntraIdProtection, Services};
 pub use settings::{
     Application, Channel, ChannelKind, CloudAppsSettings, CloudAppsSignIn, Credential,

@@ -19,10 +19,16 @@ mod window;
 use jiff::{SignedDuration, Timestamp, Zoned};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::book::{Tuned, join, unknown_of};
 pub use self::{
     action::TuningAction, alert_types::AlertTypes, book::TuningBook, demands::TuningDemands,
     scope::Scope, window::Window,
+};
+pub(crate) use self::{
+    action::{ACTIONS, EXPECTED},
+    alert_types::{ALERT_TYPES_MAX, ANY},
+    book::{Tuned, join, unknown_of},
+    scope::{NAME_LENGTH_MAX, NAMES_MAX, ORGANISATION},
+    window::{EXDATES_MAX, RRULE_LENGTH_MAX, TIME_ZONE_LENGTH_MAX, WINDOWS_MAX},
 };
 use crate::{
     alert::Alert,

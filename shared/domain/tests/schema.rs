@@ -11,6 +11,8 @@
 mod agreement;
 #[path = "schema/documents.rs"]
 mod documents;
+#[path = "schema/tuning_rules.rs"]
+mod tuning_rules;
 #[path = "schema/yaml.rs"]
 mod yaml;
 

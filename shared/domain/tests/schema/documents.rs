@@ -2,27 +2,33 @@
 
 use std::{fs, path::Path, sync::LazyLock};
 
-use defuse_domain::{Diagnostic, FactsDocument, Playbook, Settings};
+use defuse_domain::{Diagnostic, FactsDocument, Playbook, Settings, TuningRule};
 use jiff::Timestamp;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::yaml;
+use crate::{
+    tuning_rules::{self, tuning_rule_with},
+    yaml,
+};
 
 /// A kind of document that people write
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Document {
     Playbook,
+    TuningRule,
     Settings,
     Facts,
 }
 
 impl Document {
-    pub(crate) const ALL: [Self; 3] = [Self::Playbook, Self::Settings, Self::Facts];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Playbook, Self::TuningRule, Self::Settings, Self::Facts];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Playbook => "playbook",
+            Self::TuningRule => "tuning-rule",
             Self::Settings => "settings",
             Self::Facts => "facts",
         }
@@ -31,9 +37,15 @@ impl Document {
     pub(crate) fn schema(self) -> Value {
         match self {
             Self::Playbook => defuse_domain::playbook_schema(),
+            Self::TuningRule => defuse_domain::tuning_rule_schema(),
             Self::Settings => defuse_domain::settings_schema(),
             Self::Facts => defuse_domain::facts_schema(),
         }
+    }
+
+    /// What a part of a document is a part of
+    fn of_kind(part: &str) -> Self {
+        if part.contains("kind: TuningRule") { Self::TuningRule } else { Self::Playbook }
     }
 
     /// Whether the reader takes it
@@ -44,6 +56,7 @@ impl Document {
     fn problems(self, text: &str) -> Option<Vec<Diagnostic>> {
         match self {
             Self::Playbook => Playbook::parse("f", text).err(),
+            Self::TuningRule => TuningRule::parse("f", text).err(),
             Self::Settings => Settings::parse("f", text).err(),
             Self::Facts => FactsDocument::parse("f", text, Timestamp::UNIX_EPOCH).err(),
         }
@@ -56,7 +69,7 @@ impl Document {
     }
 
     pub(crate) fn marks_of(self, json: &Value) -> Vec<String> {
-        static VALIDATORS: LazyLock<[Validator; 3]> = LazyLock::new(|| {
+        static VALIDATORS: LazyLock<[Validator; 4]> = LazyLock::new(|| {
             Document::ALL.map(|it| jsonschema::validator_for(&it.schema()).unwrap())
         });
         let errors = VALIDATORS[self as usize].iter_errors(json);
@@ -125,7 +138,7 @@ fn playbook_without(name: &str) -> String {
     lines.concat()
 }
 
-fn shipped(path: &str) -> String {
+pub(crate) fn shipped(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
@@ -154,6 +167,8 @@ pub(crate) fn corpus() -> Vec<(Document, String)> {
             part => (Document::Playbook, playbook_with(part, text)),
         });
     }
+    let rules = tuning_rules::corpus().into_iter();
+    corpus.extend(rules.map(|it| (Document::TuningRule, it)));
     corpus
 }
 
@@ -237,20 +252,27 @@ fn what_the_diagnostics_show_is_marked_as_far_as_a_schema_can() {
             let (_, rest) = section.split_once(&format!("```yaml {name}\n")).unwrap();
             rest.split_once("```").unwrap().0
         };
-        let marks = Document::Playbook.marks_of(&completed(code, example("good")));
-        assert_eq!(marks, [""; 0], "in the good document of {code}");
+        let marks = |part: &str| {
+            let document = Document::of_kind(part);
+            document.marks_of(&completed(document, code, part))
+        };
+        assert_eq!(marks(example("good")), [""; 0], "in the good document of {code}");
         let is_yaml = yaml::read(example("bad")).is_some();
         assert_eq!(is_yaml, code != "P001");
         if is_yaml {
-            let marks = Document::Playbook.marks_of(&completed(code, example("bad")));
+            let marks = marks(example("bad"));
             assert_eq!(!marks.is_empty(), EXPRESSED.contains(&code), "{code}: {marks:?}");
         }
     }
 }
 
-/// The part of a playbook with what it leaves out, unless that is what it is about
-fn completed(code: &str, part: &str) -> Value {
-    let mut whole = yaml::read(&playbook_without("")).unwrap();
+/// The part of a document with what it leaves out, unless that is what it is about
+fn completed(document: Document, code: &str, part: &str) -> Value {
+    let whole = match document {
+        Document::TuningRule => tuning_rule_with("enabled", "true"),
+        Document::Playbook | Document::Settings | Document::Facts => playbook_without(""),
+    };
+    let mut whole = yaml::read(&whole).unwrap();
     let fields = whole.as_object_mut().unwrap();
     match code {
         "P003" => fields.clear(),
