@@ -9,6 +9,8 @@
 
 #[path = "schema/agreement.rs"]
 mod agreement;
+#[path = "schema/diagnostics.rs"]
+mod diagnostics;
 #[path = "schema/documents.rs"]
 mod documents;
 #[path = "schema/tuning_rules.rs"]

@@ -73,20 +73,11 @@ impl Window {
         let length = fields.require("for").and_then(read_length);
         let time_zone = fields.require("timeZone").and_then(read_time_zone);
         let exdates = fields.or("exdates", BTreeSet::new(), read_exdates);
-        let rule = fields.require("rrule").and_then(|it| {
-            // A mistake in `starts` is named by itself; any day does to find those in here.
-            let first = starts.map_or(Date::constant(2000, 1, 1), DateTime::date);
-            Some((it, it.short_text(RRULE_LENGTH_MAX)?, first))
-        });
-        let rule = rule.and_then(|(it, text, first)| match Recurrence::parse(&text, first) {
-            Ok(recurrence) => Some((text, recurrence)),
-            Err(mistake) => {
-                it.problem(Code::BadValue, mistake.message, Some(mistake.help));
-                None
-            }
-        });
+        // A mistake in `starts` is named by itself; any day does to find those in here.
+        let first = starts.map_or(Date::constant(2000, 1, 1), DateTime::date);
+        let recurrence = fields.require("rrule").and_then(|it| read_recurrence(it, first));
         let (time_zone, zone_name) = time_zone?;
-        let (rrule, recurrence) = rule?;
+        let (rrule, recurrence) = recurrence?;
         let last = recurrence.last();
         let (starts, length, exdates) = (starts?, length?, exdates?);
         let window =
@@ -178,6 +169,17 @@ fn has_form(text: &str, form: &str) -> bool {
             b'0' => found.is_ascii_digit(),
             _ => found == wanted,
         })
+}
+
+fn read_recurrence(at: &Cursor<'_>, first: Date) -> Option<(String, Recurrence)> {
+    let text = at.short_text(RRULE_LENGTH_MAX)?;
+    match Recurrence::parse(&text, first) {
+        Ok(recurrence) => Some((text, recurrence)),
+        Err(mistake) => {
+            at.problem(Code::BadValue, mistake.message, Some(mistake.help));
+            None
+        }
+    }
 }
 
 fn read_starts(at: &Cursor<'_>) -> Option<DateTime> {

@@ -90,8 +90,9 @@ fn read_all(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let playbook = Playbook::parse("f", &text);
     let tuning = TuningRule::parse("f", &text);
-    let _ =
-        tuning.iter().map(|it| (it.next_windows(now(), 3), it.check_expiry("f", now()))).count();
+    if let Ok(rule) = &tuning {
+        let _ = (rule.next_windows(now(), 3), rule.check_expiry("f", now()));
+    }
     let _ = Settings::parse("f", &text);
     let _ = FactsDocument::parse("f", &text, now());
     let _ = Alert::read(&text);

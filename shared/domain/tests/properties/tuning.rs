@@ -159,9 +159,10 @@ proptest! {
         alert in alert(), playbooks in playbooks(), tuning in tuning(), known in knowns(),
         idle in text(), is_off in any::<bool>(),
     ) {
-        let state = match is_off {
-            true => "enabled: false\nexpires: 2027-01-01T00:00:00Z".to_owned(),
-            false => format!("expires: {}", now()),
+        let state = if is_off {
+            format!("enabled: false\n{IN_FORCE}")
+        } else {
+            format!("expires: {}", now())
         };
         let with = [tuning.clone(), vec![parsed("idle", &idle, &state)]].concat();
         let (with, without) = (book(with, playbooks.clone()), book(tuning, playbooks));

@@ -54,9 +54,9 @@ fn rrule() -> impl Strategy<Value = String> {
 /// The days of the next windows after the start, by us
 fn ours(rrule: &str, starts: Date) -> Option<Vec<String>> {
     let window = format!("{{ rrule: '{rrule}', starts: {starts}T22:00, for: 1h, timeZone: UTC }}");
-    let rule = TuningRule::parse("r.yaml", &format!("{RULE}windows: [{window}]\n")).ok()?;
+    let tuning = TuningRule::parse("r.yaml", &format!("{RULE}windows: [{window}]\n")).ok()?;
     let now: Timestamp = format!("{starts}T00:00:00Z").parse().unwrap();
-    let next = rule.next_windows(now, 40);
+    let next = tuning.next_windows(now, 40);
     Some(next.iter().map(|(open, _)| open.date().to_string()).collect())
 }
 

@@ -358,18 +358,18 @@ fn end(count: Option<&str>, until: Option<&str>) -> Result<End, Mistake> {
 }
 
 fn read_until(text: &str) -> Result<End, Mistake> {
-    let bad = || {
+    let shape: String = text.chars().map(|it| if it.is_ascii_digit() { 'd' } else { it }).collect();
+    let end = match shape.as_str() {
+        "dddddddd" => {
+            let day = text.parse::<Date>().ok();
+            day.map(|it| End::OnLocal(it.at(23, 59, 59, 999_999_999)))
+        }
+        "ddddddddTdddddd" => text.parse().ok().map(End::OnLocal),
+        "ddddddddTddddddZ" => text.parse().ok().map(End::On),
+        _ => None,
+    };
+    end.ok_or_else(|| {
         let help = "write it like `20261231`, `20261231T220000` or `20261231T220000Z`";
         mistake(format!("`{text}` is no end"), help)
-    };
-    let shape: String = text.chars().map(|it| if it.is_ascii_digit() { 'd' } else { it }).collect();
-    match shape.as_str() {
-        "dddddddd" => {
-            let date: Date = text.parse().map_err(|_: jiff::Error| bad())?;
-            Ok(End::OnLocal(date.at(23, 59, 59, 999_999_999)))
-        }
-        "ddddddddTdddddd" => text.parse().map(End::OnLocal).map_err(|_: jiff::Error| bad()),
-        "ddddddddTddddddZ" => text.parse().map(End::On).map_err(|_: jiff::Error| bad()),
-        _ => Err(bad()),
-    }
+    })
 }

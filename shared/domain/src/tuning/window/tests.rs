@@ -178,7 +178,7 @@ fn one_may_be_longer_than_the_time_to_the_next() {
 }
 
 #[test]
-fn what_is_no_window_is_refused_with_help() {
+fn what_is_no_rule_of_a_window_is_refused_with_help() {
     let hour = "starts: 2026-01-03T22:00, for: 1h, timeZone: UTC";
     for rrule in [
         "",
@@ -221,6 +221,10 @@ fn what_is_no_window_is_refused_with_help() {
         assert!([Code::BadValue, Code::WrongType].contains(&code), "{rrule}: {words}");
         assert!(rrule.is_empty() || !words.contains("()"), "{rrule}: no help in {words}");
     }
+}
+
+#[test]
+fn what_is_odd_beside_the_rule_is_refused_with_help() {
     for (rest, code, help) in [
         ("starts: 2026-01-03T22:00:00Z, for: 1h, timeZone: UTC", Code::BadValue, "write it like"),
         ("starts: 2026-01-03, for: 1h, timeZone: UTC", Code::BadValue, "write it like"),
