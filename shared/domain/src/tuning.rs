@@ -126,7 +126,9 @@ impl TuningRule {
             .and_then(|it| Some((it, Condition::read(it, May::AskTheOrganisation)?)));
         let action = fields.require("action").and_then(TuningAction::read);
         let expires = fields.require("expires").and_then(|it| Some((it.time()?, it.place())));
-        let windows = fields.or("windows", Vec::new(), Window::read_all);
+        // Without a time that can be read, a mistake in a window shows all the same.
+        let end = expires.map_or(Timestamp::MAX, |(it, _)| it);
+        let windows = fields.or("windows", Vec::new(), |it| Window::read_all(it, end));
         if let Some((at, condition)) = &condition {
             check_condition(at, condition);
         }

@@ -156,6 +156,18 @@ fn where_two_resolve_as_different_things_a_person_looks() {
 }
 
 #[test]
+fn any_rule_that_might_do_something_else_keeps_the_alert_open() {
+    let asking =
+        "{ all: [{ alert: { severity: medium } }, { evidence: any }, { userTagged: vip }] }";
+    let resolving = |name, condition| rule(name, &[("action", RESOLVE), ("condition", condition)]);
+    let hiding = rule("hiding", &[("condition", asking)]);
+    // One that might do the same is no reason, and does not stand before one that is.
+    let agreeing = || vec![resolving("holds", BROAD), resolving("a-same", asking)];
+    assert!(matches!(outcome(agreeing(), &an_alert()), Outcome::Resolved(_)));
+    assert_eq!(outcome([agreeing(), vec![hiding]].concat(), &an_alert()), Outcome::Open);
+}
+
+#[test]
 fn an_alert_that_somebody_works_on_is_left_to_them() {
     let taken = json!({ "status": "inProgress", "assignedTo": "lee@contoso.example" });
     let decision = decided(vec![rule("oslo", &[])], &alert_with(taken));
@@ -219,6 +231,9 @@ fn mistakes_that_only_tuning_rules_make_are_named() {
     assert_eq!(problems(&[("action", "resolve")]), [Code::MissingKey]);
     assert_eq!(problems(&[("scope", "{}")]), [Code::WrongType]);
     assert_eq!(problems(&[("serviceSources", "[any]")]), [Code::UnknownWord]);
+    let late = "[{ rrule: FREQ=DAILY, starts: 2027-01-01T00:00, for: 1h, timeZone: UTC }]";
+    assert_eq!(problems(&[("windows", late)]), [Code::BadValue]);
+    assert_eq!(problems(&[("windows", late), ("expires", "2027-01-01T00:00:01Z")]), []);
 
     let rule = rule("a", &[("expires", "2027-11-23T10:30:00Z")]);
     assert_eq!(rule.check_expiry("a.yaml", time(NOW)), None);

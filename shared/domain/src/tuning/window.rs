@@ -41,7 +41,7 @@ const DAYS_AHEAD_MAX: i64 = 2 * 366;
 /// A time that comes again and again
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    // INVARIANT: lasts from a minute to `DAYS_MAX` days, and opens at least once.
+    // INVARIANT: lasts from a minute to `DAYS_MAX` days, and opens before the rule expires.
     rrule: String,
     recurrence: Recurrence,
     starts: DateTime,
@@ -56,9 +56,9 @@ impl Window {
     /// The names of the fields
     pub(crate) const FIELDS: [&'static str; 5] = ["rrule", "starts", "for", "timeZone", "exdates"];
 
-    /// Reads a list of windows
-    pub(super) fn read_all(at: &Cursor<'_>) -> Option<Vec<Self>> {
-        let windows = at.list_of(Self::read)?;
+    /// Reads the windows of a rule that expires then
+    pub(super) fn read_all(at: &Cursor<'_>, expires: Timestamp) -> Option<Vec<Self>> {
+        let windows = at.list_of(|it| Self::read(it, expires))?;
         if windows.len() > WINDOWS_MAX {
             let message = format!("more than {WINDOWS_MAX} windows");
             at.problem(Code::OverLimit, message, Some("join some by `BYDAY`".to_owned()));
@@ -67,7 +67,7 @@ impl Window {
         Some(windows)
     }
 
-    fn read(at: &Cursor<'_>) -> Option<Self> {
+    fn read(at: &Cursor<'_>, expires: Timestamp) -> Option<Self> {
         let fields = at.fields(&Self::FIELDS)?;
         let starts = fields.require("starts").and_then(read_starts);
         let length = fields.require("for").and_then(read_length);
@@ -82,9 +82,11 @@ impl Window {
         let (starts, length, exdates) = (starts?, length?, exdates?);
         let window =
             Self { rrule, recurrence, starts, length, time_zone, zone_name, exdates, last };
-        if !window.opens_ever() {
-            let help = "compare `starts`, `UNTIL` and `exdates` with the days of the rule";
-            at.problem(Code::BadValue, "this window never opens", Some(help.to_owned()));
+        if !window.opens_before(expires) {
+            let message = "this window never opens before the rule expires";
+            let help =
+                "compare the days of `rrule` with `starts`, `UNTIL`, `exdates` and `expires`";
+            at.problem(Code::BadValue, message, Some(help.to_owned()));
             return None;
         }
         Some(window)
@@ -150,8 +152,9 @@ impl Window {
         self.length.as_hours() / 24 + 2
     }
 
-    fn opens_ever(&self) -> bool {
-        self.recurrence.days().any(|it| self.on(it).is_some())
+    fn opens_before(&self, end: Timestamp) -> bool {
+        let first = self.recurrence.days().find_map(|it| self.on(it));
+        first.is_some_and(|(open, _)| open.timestamp() < end)
     }
 }
 

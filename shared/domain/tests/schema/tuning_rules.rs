@@ -73,7 +73,7 @@ condition:
 action: { resolve: { informationalExpectedActivity: other } }
 expires: 2026-11-23 10:00:00+01
 windows:
-  - rrule: freq=yearly;bymonth=1,12;bymonthday=+26;byday=mo;wkst=su
+  - rrule: freq=yearly;bymonth=1,10;bymonthday=+26,-1;wkst=su
     starts: '2026-01-01T00:00'
     for: +1.5 hours
     timeZone: utc

@@ -13,7 +13,7 @@ fn read(rrule: &str, rest: &str) -> Result<Window, (Code, String)> {
     let text = format!("{{ rrule: {rrule:?}, {rest} }}");
     let node = read_yaml("w.yaml", &text).unwrap();
     let problems = Problems::new("w.yaml");
-    let window = Window::read(&Cursor::new(&node, &problems));
+    let window = Window::read(&Cursor::new(&node, &problems), time("2100-01-01T00:00:00Z"));
     problems.finish(window).map_err(|it| {
         let help = it[0].help.clone().unwrap_or_default();
         (it[0].code, format!("{} ({help})", it[0].message))
