@@ -188,7 +188,8 @@ fn unnamed(run: &Run, drive: &Drive) -> Vec<String> {
         EffectAction::Notify(notification) => Some(&notification.id),
         EffectAction::Resolve { .. }
         | EffectAction::Assign { .. }
-        | EffectAction::Comment { .. } => None,
+        | EffectAction::Comment { .. }
+        | EffectAction::Count { .. } => None,
     });
     let ids: BTreeSet<&String> = calls.collect();
     let mut wrong = Vec::new();

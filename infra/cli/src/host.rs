@@ -14,7 +14,8 @@ mod web;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use defuse_adapters::{DynamoDbStore, create_table};
-use defuse_flow::AlertFeed;
+use defuse_domain::TuningRule;
+use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
     AwsCredentials, Config, DeliverApp, Environment, PollApp, PostApp, ReceiveApp, SharedLookup,
     TriageApp, Wiring,
@@ -103,8 +104,10 @@ impl Host {
             may_reach_private: true,
             ..own
         };
+        let deployed: Vec<TuningRule> = config.rules.tuning().rules().cloned().collect();
         let wiring = Wiring::of(environment, config, lookup);
         create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
+        note_deployed(&wiring.store(), &deployed, clock()).await?;
         let apps = Arc::new(Apps {
             receive: wiring.receive().await?,
             triage: wiring.triage().await?,

@@ -1,7 +1,7 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `watch`.
+//! `post`; and beside it `tuning` and `watch`.
 
 mod deliver;
 mod facts;
@@ -11,6 +11,7 @@ mod ports;
 mod post;
 mod receive;
 mod triage;
+mod tuning;
 mod watch;
 
 pub use deliver::{Deliver, DeliverError};
@@ -21,4 +22,8 @@ pub use ports::*;
 pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};
 pub use triage::{Triage, Triaged};
+pub use tuning::{
+    DeployedRules, ReleaseError, Releasing, RulesInForce, TextSince, Tuned, Tuning, TuningError,
+    note_deployed,
+};
 pub use watch::{Watch, Watched};
