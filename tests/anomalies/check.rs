@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use defuse_domain::{EffectAction, Outcome, Run, Template};
-use defuse_flow::{AlertState, Outbox, RunStore, StoredAlert};
+use defuse_flow::{AlertState, MatchReport, Outbox, RunStore, StoredAlert};
 use defuse_testkit::{Injected, PortFault, SourceView, TRAVEL};
 
 use super::{
@@ -48,6 +48,19 @@ pub(crate) async fn ended_wrongly<W: World>(
         wrong.push(format!("ended as {ended:?}\nand may end as {:?}", excused.may_end));
     }
     wrong.extend(unnamed(&run, drive));
+    wrong.extend(miscounted(world, &run).await);
+    wrong
+}
+
+/// The tuning rules that hid or resolved the alert, and did not count it exactly once
+async fn miscounted<W: World>(world: &W, run: &Run) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for rule in &run.decision.tuned_by {
+        let counted = world.store().matches(rule).await.unwrap().total;
+        if counted != 1 {
+            wrong.push(format!("tuning rule {rule} counted {counted} times"));
+        }
+    }
     wrong
 }
 

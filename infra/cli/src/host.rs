@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
 
 pub(crate) use self::{
-    asked::{announce, ask, store},
+    asked::{Held, announce, ask, live_store, store},
     folder::Folder,
 };
 use self::{database::Database, topic::Topic};
@@ -61,6 +61,8 @@ pub(crate) struct Apps {
 pub(crate) struct Host {
     /// Where it listens
     pub(crate) address: SocketAddr,
+    /// Where its table is
+    pub(crate) database: String,
     pub(crate) apps: Arc<Apps>,
     pub(crate) topic: Arc<Topic>,
     tasks: JoinSet<()>,
@@ -90,7 +92,7 @@ impl Host {
             None => topic::serve(Arc::clone(&topic), &mut tasks).await?,
         };
         let environment = Environment {
-            dynamodb_endpoint: Some(dynamodb),
+            dynamodb_endpoint: Some(dynamodb.clone()),
             sns_endpoint: Some(sns),
             topic_arn: match own.topic_arn.as_str() {
                 "" => topic::ARN.to_owned(),
@@ -133,7 +135,15 @@ impl Host {
         let streams = pump::Streams::of(&wiring);
         tasks.spawn_local(pump::run(streams, Arc::clone(&apps), Arc::clone(&clock)));
         tasks.spawn_local(timer::run(Arc::clone(&apps), clock));
-        Ok(Self { address, apps, topic, tasks, _database: database, _folder: folder })
+        Ok(Self {
+            address,
+            database: dynamodb,
+            apps,
+            topic,
+            tasks,
+            _database: database,
+            _folder: folder,
+        })
     }
 
     /// Where alerts are sent

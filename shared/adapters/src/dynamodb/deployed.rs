@@ -37,7 +37,8 @@ impl DeployedTuning for DynamoDbStore {
     async fn keep_deployed(&self, rules: &DeployedRules) -> Result<bool, StoreError> {
         let what = "to note since when tuning rules are in force";
         let json = serde_json::to_vec(rules).map_err(|error| refused(what, error))?;
-        let noted = Change::default().set(CONTENT, bytes(compress(what, &json)?)).increase("version");
+        let noted =
+            Change::default().set(CONTENT, bytes(compress(what, &json)?)).increase("version");
         let noted = if rules.version == 0 {
             noted.only_if("attribute_not_exists(#pk)", &["pk"])
         } else {

@@ -6,9 +6,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use defuse_domain::{
-    AlertId, EffectId, EffectState, Outcome, Release, Revision, RunKey, Severity,
-};
+use defuse_domain::{AlertId, EffectId, EffectState, Outcome, Release, Revision, RunKey, Severity};
 use defuse_flow::{AlertState, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};

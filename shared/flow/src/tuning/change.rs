@@ -3,9 +3,7 @@
 use defuse_domain::{Diagnostic, TuningRule, TuningRuleName};
 use jiff::Timestamp;
 
-use crate::ports::{
-    ChangedRule, DeployedTuning, RuleVerb, StoreError, StoredRule, TuningStore,
-};
+use crate::ports::{ChangedRule, DeployedTuning, RuleVerb, StoreError, StoredRule, TuningStore};
 
 /// The longest name of a person, in bytes
 const BY_BYTES_MAX: usize = 100;
@@ -33,7 +31,9 @@ pub enum TuningError {
     #[error("the text has {} mistakes", .0.len())]
     Mistakes(Vec<Diagnostic>),
     /// The name belongs to a file of the deployment
-    #[error("tuning rule `{0}` is deployed from a file: change the file, or save under another name")]
+    #[error(
+        "tuning rule `{0}` is deployed from a file: change the file, or save under another name"
+    )]
     IsDeployed(TuningRuleName),
     /// There is none of that name
     #[error("there is no saved tuning rule `{0}`")]
@@ -42,7 +42,9 @@ pub enum TuningError {
     #[error("the text of tuning rule `{0}` says `enabled: false`: save it with `enabled: true`")]
     OffInText(TuningRuleName),
     /// Somebody changed it since it was read
-    #[error("{by} changed tuning rule `{name}` at {at}, so it is version {version} by now: read that first")]
+    #[error(
+        "{by} changed tuning rule `{name}` at {at}, so it is version {version} by now: read that first"
+    )]
     Overtaken {
         /// Which
         name: TuningRuleName,

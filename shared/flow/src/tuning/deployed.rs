@@ -60,8 +60,10 @@ impl DeployedRules {
             let noted = self.current.get(rule.name()).filter(|it| it.version == rule.version());
             noted.map_or(now, |it| it.since)
         };
-        let text =
-            |rule: &TuningRule| TextSince { version: rule.version().to_owned(), since: since(rule) };
+        let text = |rule: &TuningRule| TextSince {
+            version: rule.version().to_owned(),
+            since: since(rule),
+        };
         let current: BTreeMap<TuningRuleName, TextSince> =
             rules.iter().map(|it| (it.name().clone(), text(it))).collect();
         (current != self.current).then(|| Self {
