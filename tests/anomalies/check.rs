@@ -48,16 +48,17 @@ pub(crate) async fn ended_wrongly<W: World>(
         wrong.push(format!("ended as {ended:?}\nand may end as {:?}", excused.may_end));
     }
     wrong.extend(unnamed(&run, drive));
-    wrong.extend(miscounted(world, &run).await);
+    wrong.extend(miscounted(world, &stored, &run).await);
     wrong
 }
 
-/// The tuning rules that hid or resolved the alert, and did not count it exactly once
-async fn miscounted<W: World>(world: &W, run: &Run) -> Vec<String> {
+/// The tuning rules that hid or resolved the alert, and did not count it exactly once; one that its
+/// source refused to resolve counts for nobody
+async fn miscounted<W: World>(world: &W, stored: &StoredAlert, run: &Run) -> Vec<String> {
     let mut wrong = Vec::new();
     for rule in &run.decision.tuned_by {
         let counted = world.store().matches(rule).await.unwrap().total;
-        if counted != 1 {
+        if counted != u64::from(!stored.refused) {
             wrong.push(format!("tuning rule {rule} counted {counted} times"));
         }
     }

@@ -94,6 +94,15 @@ async fn the_request_units_of_each_step() {
     outstanding, nothing: 0 + 0 write, 1 read
     notification, claimed and posted: 2 + 0 write, 0 read
     webhook message: 1 + 0 write, 1 read
+    tuning rule, saved: 3 + 0 write, 1 read
+    tuning rules, unchanged: 0 + 0 write, 0.5 read
+    tuning rules, loaded, 1: 0 + 0 write, 2 read
+    store, new, of no user: 2 + 1 write, 0.5 read
+    record, hidden: 2 + 2 write, 0 read
+    outstanding, the count: 0 + 0 write, 3 read
+    count, for a rule: 2 + 0 write, 0 read
+    mark, the count: 1 + 1 write, 1 read
+    release: 1 + 1 write, 0 read
     leave out, new: 2 + 0 write, 2 read
     leave out, again: 0 + 0 write, 2 read
     ");
@@ -122,7 +131,7 @@ async fn the_bytes_of_each_item() {
     assert!(head <= 1_024, "the head has {head} bytes");
     insta::assert_snapshot!(sizes.join("\n"), @r"
     A#ca6b016779f552cc5023d8319a / B#2026-11-21T09:42:17.782935300Z#3e473c8faa69fb09#0000: 1616
-    A#ca6b016779f552cc5023d8319a / H: 812
+    A#ca6b016779f552cc5023d8319a / H: 840
     A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#6fc5eb085b2da2e7: 926
     E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
     E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113

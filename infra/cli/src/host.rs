@@ -17,7 +17,7 @@ use defuse_adapters::{DynamoDbStore, create_table};
 use defuse_domain::TuningRule;
 use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
-    AwsCredentials, Config, DeliverApp, Environment, PollApp, PostApp, ReceiveApp, SharedLookup,
+    AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp, ReceiveApp, SharedLookup,
     TriageApp, Wiring,
 };
 use jiff::Timestamp;
@@ -53,6 +53,7 @@ pub(crate) struct Apps {
     pub(crate) triage: TriageApp,
     pub(crate) deliver: DeliverApp,
     pub(crate) poll: PollApp,
+    pub(crate) housekeep: HousekeepApp,
     pub(crate) post: PostApp,
     pub(crate) store: DynamoDbStore,
 }
@@ -115,6 +116,7 @@ impl Host {
             triage: wiring.triage().await?,
             deliver: wiring.deliver().await?,
             poll: wiring.poll().await?,
+            housekeep: wiring.housekeep().await?,
             post: wiring.post().await?,
             store: wiring.store(),
         });

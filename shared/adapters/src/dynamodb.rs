@@ -20,6 +20,7 @@
 //! | | `TUNING` | since when the tuning rules of the bundle in force are |
 //! | `C#tuning` | `R#<rule>` | a tuning rule that people saved |
 //! | | `G` | how often any of them was changed |
+//! | | `N` | what people were told of rules that expire |
 //! | `T#<rule>` | `C#<version>#<digest>` | a change of a tuning rule; real only if the rule leads to it |
 //! | | `M#<alert>` | link from a tuning rule to an alert that it hid or resolved |
 //! | | `D#<day>` | how many that were on a day |
@@ -49,6 +50,7 @@ mod left_out_report;
 mod limits;
 mod match_report;
 mod matches;
+mod notices;
 mod notifications;
 mod open_alerts;
 mod outbox;

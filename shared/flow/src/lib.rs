@@ -1,10 +1,11 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `tuning` and `watch`.
+//! `post`; and beside it `housekeep`, `tuning` and `watch`.
 
 mod deliver;
 mod facts;
+mod housekeep;
 mod intake;
 mod poll;
 mod ports;
@@ -16,6 +17,7 @@ mod watch;
 
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
+pub use housekeep::Housekeep;
 pub use intake::{Intake, Taken};
 pub use poll::{FeedPlace, Outage, Pass, Poll, Reading, SLICES};
 pub use ports::*;

@@ -13,6 +13,7 @@ mod history;
 mod left_out;
 mod limits;
 mod matches;
+mod notices;
 mod pace;
 mod parts;
 mod releases;
@@ -35,6 +36,7 @@ pub use self::{
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
     limits::{LimitClaim, LimitStore},
     matches::{MatchLog, MatchReport, Matches},
+    notices::{NoticeLog, Notices},
     pace::{Pace, Rate, Turn},
     parts::PartStore,
     releases::{ReleaseStore, Released},

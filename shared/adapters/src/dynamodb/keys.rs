@@ -147,6 +147,11 @@ impl Key {
         Self { pk: TUNING.to_owned(), sk: "G".to_owned() }
     }
 
+    /// What people were told of tuning rules
+    pub(super) fn notices() -> Self {
+        Self { pk: TUNING.to_owned(), sk: "N".to_owned() }
+    }
+
     /// One change of a tuning rule; changes sort as they were made
     pub(super) fn tuning_change(name: &TuningRuleName, version: u64, digest: &str) -> Self {
         Self { pk: tuning(name), sk: format!("{TUNING_CHANGE}{version:010}#{digest}") }

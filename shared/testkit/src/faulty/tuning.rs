@@ -2,7 +2,7 @@
 
 use defuse_domain::{AlertId, Release, TuningRuleName};
 use defuse_flow::{
-    ChangedRule, DeployedRules, DeployedTuning, MatchLog, MatchReport, Matches, ReleaseStore,
+    ChangedRule, DeployedRules, DeployedTuning, MatchLog, MatchReport, Matches, NoticeLog, Notices, ReleaseStore,
     Released, RuleChange, RuleVerb, StoreError, StoredRule, StoredTuning, TuningStore,
 };
 use jiff::Timestamp;
@@ -72,5 +72,15 @@ impl<P: ReleaseStore + Sync> ReleaseStore for Faulty<P> {
         release: &Release,
     ) -> Result<Released, StoreError> {
         self.plan.call("ReleaseStore::release", self.port.release(id, version, release)).await
+    }
+}
+
+impl<P: NoticeLog + Sync> NoticeLog for Faulty<P> {
+    async fn notices(&self) -> Result<Notices, StoreError> {
+        self.plan.call("NoticeLog::notices", self.port.notices()).await
+    }
+
+    async fn keep_notices(&self, notices: &Notices) -> Result<bool, StoreError> {
+        self.plan.call("NoticeLog::keep_notices", self.port.keep_notices(notices)).await
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use defuse_domain::{AlertId, Release, TuningRuleName};
 use defuse_flow::{
     AlertState, ChangedRule, DeployedRules, DeployedTuning, MatchLog, MatchReport, Matches,
-    ReleaseStore, Released, RuleChange, RuleVerb, StoreError, StoredRule, StoredTuning,
+    NoticeLog, Notices, ReleaseStore, Released, RuleChange, RuleVerb, StoreError, StoredRule, StoredTuning,
     TuningStore,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -22,6 +22,7 @@ pub(super) struct TuningState {
     deployed: DeployedRules,
     counted: BTreeSet<(TuningRuleName, AlertId)>,
     matches: BTreeMap<TuningRuleName, Matches>,
+    notices: Notices,
 }
 
 impl StoredTuning for MemoryStore {
@@ -123,5 +124,20 @@ impl ReleaseStore for MemoryStore {
         head.released = Some(release.clone());
         head.version += 1;
         Ok(Released::Released)
+    }
+}
+
+impl NoticeLog for MemoryStore {
+    async fn notices(&self) -> Result<Notices, StoreError> {
+        Ok(locked(&self.state).tuning.notices.clone())
+    }
+
+    async fn keep_notices(&self, notices: &Notices) -> Result<bool, StoreError> {
+        let tuning = &mut locked(&self.state).tuning;
+        if tuning.notices.version != notices.version {
+            return Ok(false);
+        }
+        tuning.notices = Notices { version: notices.version + 1, ..notices.clone() };
+        Ok(true)
     }
 }
