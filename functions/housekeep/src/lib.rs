@@ -6,5 +6,6 @@ use jiff::Timestamp;
 
 /// Does everything that is due; what fails is due still at the next run
 pub async fn handle(app: &HousekeepApp, now: Timestamp) -> Result<(), StoreError> {
-    app.tell_what_expires(now).await
+    // Why: generic futures this deep overflow the compiler's queries; one box cures it.
+    Box::pin(app.tell_what_expires(now)).await
 }

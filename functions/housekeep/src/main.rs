@@ -9,11 +9,14 @@ use serde_json::Value;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    run_function(Wiring::housekeep, async |app| {
-        run(service_fn(async |_: LambdaEvent<Value>| {
-            Ok::<_, Error>(defuse_housekeep::handle(&app, Timestamp::now()).await?)
-        }))
-        .await
-    })
+    run_function(
+        async |it: &Wiring| it.housekeep(),
+        async |app| {
+            run(service_fn(async |_: LambdaEvent<Value>| {
+                Ok::<_, Error>(defuse_housekeep::handle(&app, Timestamp::now()).await?)
+            }))
+            .await
+        },
+    )
     .await
 }

@@ -17,8 +17,8 @@ use defuse_adapters::{DynamoDbStore, create_table};
 use defuse_domain::TuningRule;
 use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
-    AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp, ReceiveApp, SharedLookup,
-    TriageApp, Wiring,
+    AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp, ReceiveApp,
+    SharedLookup, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -116,7 +116,7 @@ impl Host {
             triage: wiring.triage().await?,
             deliver: wiring.deliver().await?,
             poll: wiring.poll().await?,
-            housekeep: wiring.housekeep().await?,
+            housekeep: wiring.housekeep()?,
             post: wiring.post().await?,
             store: wiring.store(),
         });

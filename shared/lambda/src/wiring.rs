@@ -242,7 +242,7 @@ impl Wiring {
     }
 
     /// The function `housekeep`
-    pub async fn housekeep(&self) -> Result<HousekeepApp, StartError> {
+    pub fn housekeep(&self) -> Result<HousekeepApp, StartError> {
         let deployed = self.config.rules.tuning().rules().cloned().collect();
         let channel = self.config.settings.operations_channel.clone();
         Ok(Housekeep::new(deployed, self.store(), self.notifier()?, channel))

@@ -7,7 +7,7 @@ use std::{
 
 use defuse_adapters::DynamoDbStore;
 use defuse_domain::TuningRuleName;
-use defuse_flow::{Releasing, Tuned, Tuning, TuningError};
+use defuse_flow::{MatchReport as _, Releasing, Tuned, Tuning, TuningError};
 use jiff::Timestamp;
 
 use super::state::{State, who};
@@ -15,6 +15,9 @@ use crate::{
     args::{TuningChangeArguments, TuningSaveArguments},
     failure::Failure,
 };
+
+/// How many alerts of a rule are looked at to see whether they are hidden
+const LOOKED_AT_MAX: usize = 500;
 
 pub(crate) async fn save(arguments: TuningSaveArguments) -> Result<(), Failure> {
     let by = who(arguments.by.as_ref())?;
@@ -90,13 +93,23 @@ async fn tell(store: &DynamoDbStore, tuned: &Tuned, done: &str) -> Result<(), Fa
     if holds && rule.version == 1 {
         return Ok(());
     }
-    let n_hidden = Releasing::new(store.clone()).hidden_by(name).await?.len();
-    if n_hidden > 0 {
-        let how = format!("`defuse tuning release --rule {name}`");
-        writeln!(out, "  {n_hidden} alerts that it hid are still hidden; to see them again: {how}")
-            .map_err(Failure::Output)?;
+    let Some(hidden) = still_hidden(store, name).await? else { return Ok(()) };
+    let how = format!("`defuse tuning release --rule {name}`");
+    writeln!(out, "  {hidden} that it hid are still hidden; to see them again: {how}")
+        .map_err(Failure::Output)
+}
+
+/// How many alerts the rule still keeps hidden, in words; they are looked at where that is soon done
+async fn still_hidden(
+    store: &DynamoDbStore,
+    name: &TuningRuleName,
+) -> Result<Option<String>, Failure> {
+    let n_matched = store.matched_alerts(name).await?.len();
+    if n_matched > LOOKED_AT_MAX {
+        return Ok(Some(format!("up to {n_matched} alerts")));
     }
-    Ok(())
+    let n_hidden = Releasing::new(store.clone()).hidden_by(name).await?.len();
+    Ok((n_hidden > 0).then(|| format!("{n_hidden} alerts")))
 }
 
 fn said(error: TuningError) -> Failure {

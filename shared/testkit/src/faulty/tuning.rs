@@ -2,8 +2,9 @@
 
 use defuse_domain::{AlertId, Release, TuningRuleName};
 use defuse_flow::{
-    ChangedRule, DeployedRules, DeployedTuning, MatchLog, MatchReport, Matches, NoticeLog, Notices, ReleaseStore,
-    Released, RuleChange, RuleVerb, StoreError, StoredRule, StoredTuning, TuningStore,
+    ChangedRule, DeployedRules, DeployedTuning, MatchLog, MatchReport, Matches, NoticeLog, Notices,
+    ReleaseStore, Released, RuleChange, RuleVerb, StoreError, StoredRule, StoredTuning,
+    TuningStore,
 };
 use jiff::Timestamp;
 

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use defuse_domain::{AlertId, Release, TuningRuleName};
 use defuse_flow::{
     AlertState, ChangedRule, DeployedRules, DeployedTuning, MatchLog, MatchReport, Matches,
-    NoticeLog, Notices, ReleaseStore, Released, RuleChange, RuleVerb, StoreError, StoredRule, StoredTuning,
-    TuningStore,
+    NoticeLog, Notices, ReleaseStore, Released, RuleChange, RuleVerb, StoreError, StoredRule,
+    StoredTuning, TuningStore,
 };
 use jiff::{Timestamp, tz::TimeZone};
 
