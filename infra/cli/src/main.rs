@@ -16,6 +16,7 @@ mod report;
 mod schema;
 mod status;
 mod triage;
+mod tuning;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -61,5 +62,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Tuning { command } => tuning::run(command).await,
     }
 }
