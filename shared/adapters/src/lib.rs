@@ -1,4 +1,5 @@
-//! The ports, made of DynamoDB, SNS, Graph, Defender for Cloud Apps, Teams and Slack.
+//! The ports, made of DynamoDB, SNS, Graph, Defender for Cloud Apps, Defender for Endpoint, Teams and
+//! Slack.
 
 mod chain;
 mod chat;
@@ -6,6 +7,7 @@ mod cloud_apps;
 mod deadline;
 mod delivery;
 mod dynamodb;
+mod endpoint;
 mod feed;
 mod graph;
 mod http;
@@ -24,6 +26,7 @@ pub use cloud_apps::{CloudAppsFeed, CloudAppsSettings, CloudAppsSignIn, CloudApp
 pub use dynamodb::{
     DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
 };
+pub use endpoint::{Endpoint, EndpointSettings};
 pub use feed::Feed;
 pub use graph::{
     Graph, GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource,

@@ -59,6 +59,15 @@ pub enum CloudAppsSignIn {
     Application(Application),
 }
 
+/// How to reach Defender for Endpoint
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointSettings {
+    /// `https://api.securitycenter.microsoft.com`
+    pub base_url: String,
+    /// Who we are there
+    pub application: Application,
+}
+
 /// The address of a service
 pub(crate) const BASE_URL: &str = "baseUrl";
 
@@ -107,6 +116,8 @@ pub struct Settings {
     pub graph: Option<GraphSettings>,
     /// Defender for Cloud Apps, if it is asked
     pub cloud_apps: Option<CloudAppsSettings>,
+    /// Defender for Endpoint, if our allow list is written there
+    pub endpoint: Option<EndpointSettings>,
     /// Channels by name
     pub channels: BTreeMap<String, Channel>,
     /// Keys (`whsec_…`) that senders of alerts sign with; two while one is replaced
@@ -126,11 +137,12 @@ pub struct Settings {
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 8] = [
+    pub(crate) const FIELDS: [&'static str; 9] = [
         "apiVersion",
         "kind",
         "graph",
         "cloudApps",
+        "endpoint",
         "channels",
         "receive",
         "services",
@@ -154,8 +166,10 @@ impl Settings {
             CloudAppsSignIn::Token(token) => Some(token),
             CloudAppsSignIn::Application(application) => application.credential.secret(),
         });
+        let endpoint = self.endpoint.iter().filter_map(|it| it.application.credential.secret());
         graph
             .chain(cloud_apps)
+            .chain(endpoint)
             .chain(channels.flat_map(|it| std::iter::once(&it.url).chain(&it.signing_key)))
             .chain(&self.signing_keys)
             .chain(&self.tokens)
@@ -177,6 +191,7 @@ impl Settings {
         let kind = fields.require("kind").and_then(|it| it.word("kind", &["Settings"]));
         let graph = fields.or("graph", None, |it| graph(it).map(Some));
         let cloud_apps = fields.or("cloudApps", None, |it| cloud_apps(it).map(Some));
+        let endpoint = fields.or("endpoint", None, |it| endpoint(it).map(Some));
         let channels = fields.or("channels", BTreeMap::new(), channels);
         let receive = fields.or("receive", (Vec::new(), Vec::new(), Vec::new()), |it| {
             let fields = it.fields(&Self::RECEIVE)?;
@@ -201,6 +216,7 @@ impl Settings {
         Some(Self {
             graph: graph?,
             cloud_apps: cloud_apps?,
+            endpoint: endpoint?,
             channels: channels?,
             signing_keys,
             tokens,
@@ -252,6 +268,15 @@ fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
         }
     };
     Some(CloudAppsSettings { base_url: base_url?, sign_in: sign_in?, poll: poll? })
+}
+
+fn endpoint(at: &Cursor<'_>) -> Option<EndpointSettings> {
+    let known = [&[BASE_URL][..], &Application::FIELDS, &Credential::FIELDS].concat();
+    let fields = at.fields(&known)?;
+    let base_url = url(&fields, BASE_URL);
+    let credential = fields.exactly_one("credential", &Credential::FIELDS);
+    let application = Application::read(&fields, credential);
+    Some(EndpointSettings { base_url: base_url?, application: application? })
 }
 
 /// The name of one of the channels; where those cannot be read, any
@@ -313,6 +338,23 @@ mod tests {
         check("graph", ", poll: false", |it| it.graph.map(|it| it.poll), false);
         check("cloudApps", "", |it| it.cloud_apps.map(|it| it.poll), false);
         check("cloudApps", ", poll: true", |it| it.cloud_apps.map(|it| it.poll), true);
+    }
+
+    #[test]
+    fn the_allow_list_is_written_to_where_the_settings_say() {
+        let of = |more: &str| {
+            let text = format!(
+                "{HEAD}endpoint: {{ baseUrl: https://x.example/, tokenUrl: https://x.example, \
+                 clientId: a{more} }}\n"
+            );
+            Settings::parse("f", &text)
+        };
+        let settings = of(", clientSecret: { env: B }").unwrap();
+        assert_eq!(settings.secrets(), [&SecretRef::Env("B".to_owned())]);
+        assert_eq!(settings.endpoint.unwrap().base_url, "https://x.example");
+        for wrong in ["", ", clientSecret: { env: B }, poll: true"] {
+            assert_eq!(of(wrong).unwrap_err().len(), 1, "for {wrong}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `watch`.
+//! `post`; and beside it `watch` and `allow`.
 
+mod allow;
 mod deliver;
 mod facts;
 mod intake;
@@ -13,6 +14,7 @@ mod receive;
 mod triage;
 mod watch;
 
+pub use allow::Allow;
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
 pub use intake::{Intake, Taken};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use defuse_adapters::{
     Application, Certificate, ChannelSettings, ChatChannels, CloudAppsFeed, CloudAppsSettings,
-    CloudAppsSignIn, CloudAppsSource, Credential, Feed, Graph, GraphFacts, GraphFeed,
-    GraphMailTips, GraphSettings, GraphSource, Http, Reach, Secret, SecretsManager, SigningKey,
-    Sources,
+    CloudAppsSignIn, CloudAppsSource, Credential, Endpoint, EndpointSettings, Feed, Graph,
+    GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource, Http, Reach, Secret,
+    SecretsManager, SigningKey, Sources,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -172,6 +172,17 @@ impl Tenant<'_> {
         };
         let settings = CloudAppsSettings { base_url, sign_in, change_within: CHANGE_WITHIN };
         Ok(Some(CloudAppsSource::new(&settings, self.http()?)?))
+    }
+
+    /// Where our allow list is written to, if the settings say
+    pub(crate) async fn endpoint(&self) -> Result<Option<Endpoint>, StartError> {
+        let Some(set) = &self.settings.endpoint else { return Ok(None) };
+        let settings = EndpointSettings {
+            base_url: set.base_url.clone(),
+            application: self.application(&set.application).await?,
+            change_within: CHANGE_WITHIN,
+        };
+        Ok(Some(Endpoint::new(&settings, self.http()?)?))
     }
 
     /// Where people are told

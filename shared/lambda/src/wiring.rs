@@ -8,11 +8,11 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, DynamoDbStore, Feed, GraphMailTips, HttpError, OwnPace, Reach,
-    Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources,
-    StoredAlertFacts, UrlError,
+    CertificateError, ChatChannels, DynamoDbStore, Endpoint, Feed, GraphMailTips, HttpError,
+    OwnPace, Reach, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier,
+    Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{Allow, Deliver, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
@@ -24,8 +24,6 @@ use crate::{
 
 /// What the function `triage` is made of
 pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
-/// What the function `deliver` is made of
-pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
 
@@ -42,6 +40,15 @@ pub struct ReceiveApp {
     pub tokens: Vec<Secret>,
     /// What Graph shows with each change notification; none where it is to send none
     pub client_states: Vec<Secret>,
+}
+
+/// What the function `deliver` is made of
+#[derive(Clone, Debug)]
+pub struct DeliverApp {
+    /// The step
+    pub deliver: Deliver<DynamoDbStore, Sources, SnsNotifier>,
+    /// Beside it our allow list is written to where it is to stand too
+    pub allow: Allow<DynamoDbStore, Endpoint>,
 }
 
 /// What the function `poll` is made of
@@ -223,7 +230,11 @@ impl Wiring {
 
     /// The function `deliver`
     pub async fn deliver(&self) -> Result<DeliverApp, StartError> {
-        Ok(Deliver::new(self.store(), self.tenant().sources().await?, self.notifier()?))
+        let tenant = self.tenant();
+        Ok(DeliverApp {
+            deliver: Deliver::new(self.store(), tenant.sources().await?, self.notifier()?),
+            allow: Allow::new(self.store(), tenant.endpoint().await?),
+        })
     }
 
     /// The function `poll`

@@ -149,5 +149,6 @@ pub fn away(question: &Question, now: Timestamp) -> Answer {
         Question::Groups(_) => Answer::Groups([].into()),
         Question::Tags(_) => Answer::Tags([].into()),
         Question::OpenAlerts(_) => Answer::OpenAlerts(Vec::new()),
+        Question::AllowListed(_) => Answer::AllowListed(None),
     }
 }

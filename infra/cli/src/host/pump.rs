@@ -165,7 +165,7 @@ async fn sweep(apps: &Apps, clock: &Clock) {
                 }
                 let failed = match kind {
                     WorkKind::Pending => apps.triage.triage(&id, now).await.is_err(),
-                    WorkKind::Effects => apps.deliver.deliver(&id, now).await.is_err(),
+                    WorkKind::Effects => apps.deliver.deliver.deliver(&id, now).await.is_err(),
                 };
                 if failed {
                     let wait = SignedDuration::from_secs(2_i64 << tries.min(6));

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use defuse_domain::{
-    Alert, AlertId, Answer, AutomaticReplies, Fact, History, Mode, OpenAlert, Organisation,
-    Playbook, Question, Risk, RiskLevel, RuleBook, Settings, Severity, Unknown, UnknownReason,
+    Alert, AlertId, AllowedOn, Answer, AutomaticReplies, Fact, History, Listed, Mode, OpenAlert,
+    Organisation, Playbook, Question, Risk, RiskLevel, RuleBook, Settings, Severity, Unknown,
+    UnknownReason,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -248,5 +249,10 @@ fn answer(question: &Question, value: u8) -> Answer {
                 })
                 .collect(),
         ),
+        Question::AllowListed(_) => Answer::AllowListed((value % 2 == 0).then(|| Listed {
+            title: "Updates".to_owned(),
+            on: AllowedOn::AllDevices,
+            expires: now() + hours(value / 16),
+        })),
     }
 }
