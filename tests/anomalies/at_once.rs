@@ -106,7 +106,7 @@ async fn many_who_decide_against_one_limit() {
                 let told = run.effects.iter().any(|it| it.id.to_string().ends_with("needsEyes"));
                 assert!(told, "{:?}", run.effects);
             }
-            Outcome::ResolvedAtSource => panic!("{run:?}"),
+            Outcome::Hidden | Outcome::ResolvedAtSource => panic!("{run:?}"),
         }
     }
     assert_eq!((n_resolved, n_open), (30, 34));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use defuse_lambda::Config;
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 /// The repository's root
@@ -32,7 +33,7 @@ impl Layer {
         copy_events(source.path());
 
         let folder = TempDir::new().unwrap();
-        let digest = Config::write_bundle(&infra, folder.path()).unwrap();
+        let digest = Config::write_bundle(&infra, folder.path(), Timestamp::now()).unwrap();
         Self { folder, digest }
     }
 

@@ -5,7 +5,8 @@ use tokio::time::timeout;
 
 use crate::{
     dev::{Dev, command},
-    world::{LIMIT, World, id},
+    state::State,
+    world::{LIMIT, World, eventually, id},
 };
 
 /// Exit code, what it printed, what it said to stderr
@@ -25,6 +26,8 @@ async fn a_host_is_explained_whether_it_runs_or_not() {
     let host = Dev::start(&world).await;
     host.push("one", &[alert]).await;
     host.decided(&id).await;
+    let state = State::open(&world.data()).await;
+    eventually("all done", async || state.work().await.is_empty()).await;
 
     let running = explain(&world, &[&id]).await;
     let running_json = explain(&world, &[&id, "--json"]).await;

@@ -99,7 +99,8 @@ async fn prove(app: &ProvisionApp, request: &Request, now: Timestamp) -> Result<
             return in_force(app, &bundle, layer, now).await;
         }
     }
-    let (config, n_cases) = Config::check(&app.environment.config).map_err(|it| reason(&it))?;
+    let (config, n_cases) =
+        Config::check(&app.environment.config, now).map_err(|it| reason(&it))?;
     let digest = config.rules.bundle().to_owned();
     if let Some(wanted) = wanted
         && wanted != digest

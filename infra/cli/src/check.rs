@@ -8,6 +8,7 @@ use std::{
 
 use defuse_domain::{Code, Diagnostic};
 use defuse_lambda::{BundleError, Config};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -20,14 +21,18 @@ use crate::{
 pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let dir = folder_of(&arguments.dir);
-    let checked = Config::check(dir);
+    let checked = Config::check(dir, Timestamp::now());
     let problems = checked.as_ref().err().map_or(&[][..], |it| it.problems.as_slice());
     let written = match arguments.format {
         Format::Human => match &checked {
             Ok((config, n_cases)) => {
                 let n_playbooks = config.rules.playbooks().count();
+                let n_tuning = config.rules.tuning().rules().count();
                 let dir = dir.display();
-                writeln!(out, "{dir}: {n_playbooks} playbooks, {n_cases} tests, no mistakes")
+                let counted = format!(
+                    "{n_playbooks} playbooks with {n_cases} tests, {n_tuning} tuning rules"
+                );
+                writeln!(out, "{dir}: {counted}, no mistakes")
                     .and_then(|()| writeln!(out, "bundle {}", config.rules.bundle()))
             }
             Err(error) => write_problems(&mut out, &error.problems),
@@ -45,18 +50,22 @@ pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
 /// The folder itself, or that of a file in it: editors check what they have open
 fn folder_of(path: &Path) -> &Path {
     let Some(folder) = path.parent().filter(|_| path.is_file()) else { return path };
-    let root = if folder.ends_with("playbooks") { folder.parent() } else { Some(folder) };
+    let of_rules = folder.ends_with("playbooks") || folder.ends_with("tuning");
+    let root = if of_rules { folder.parent() } else { Some(folder) };
     root.filter(|it| *it != Path::new("")).unwrap_or(Path::new("."))
 }
 
 /// Writes what a deployment takes along
 pub(crate) fn bundle(arguments: BundleArguments) -> Result<(), Failure> {
-    let digest = Config::write_bundle(&arguments.dir, &arguments.out).map_err(|it| match it {
-        BundleError::Config(error) => Failure::Documents(error.problems),
-        other @ (BundleError::File { .. } | BundleError::NotOurs(_)) => {
-            Failure::host("the bundle was not written", other)
-        }
-    })?;
+    let digest =
+        Config::write_bundle(&arguments.dir, &arguments.out, Timestamp::now()).map_err(|it| {
+            match it {
+                BundleError::Config(error) => Failure::Documents(error.problems),
+                other @ (BundleError::File { .. } | BundleError::NotOurs(_)) => {
+                    Failure::host("the bundle was not written", other)
+                }
+            }
+        })?;
     writeln!(io::stdout().lock(), "{digest}").map_err(Failure::Output)
 }
 

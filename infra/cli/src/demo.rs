@@ -153,6 +153,7 @@ fn write_played(out: &mut impl Write, played: &Played, json: bool) -> io::Result
 #[derive(Default)]
 struct Tally {
     resolved: usize,
+    hidden: usize,
     open: usize,
     resolved_before: usize,
     other: usize,
@@ -163,6 +164,7 @@ impl Tally {
     fn count(&mut self, played: &Played) {
         match played.decided.as_ref().map(|(_, decision)| decision.outcome) {
             Some(Outcome::Resolved(_)) => self.resolved += 1,
+            Some(Outcome::Hidden) => self.hidden += 1,
             Some(Outcome::Open) => self.open += 1,
             Some(Outcome::ResolvedAtSource) => self.resolved_before += 1,
             None => self.other += 1,
@@ -171,11 +173,11 @@ impl Tally {
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { resolved, open, resolved_before, other, told } = self;
+        let Self { resolved, hidden, open, resolved_before, other, told } = self;
         writeln!(
             out,
-            "{resolved} resolved by playbooks, {open} open for a person, {resolved_before} already \
-             resolved at their source, {other} repeats, older revisions or refusals; {told} \
+            "{resolved} resolved by rules, {hidden} hidden, {open} open for a person, \
+             {resolved_before} already resolved at their source, {other} repeats, older revisions or refusals; {told} \
              messages in chat."
         )
     }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use defuse_domain::{
     Alert, ChangedProperty, Decision, EffectState, Entry, Explanation, Outcome, PlaybookTrace,
-    Truth,
+    Truth, TuningTrace,
 };
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 pub(crate) fn as_json(alert: &Alert, decision: &Decision) -> Value {
     let (outcome, classification, determination) = match decision.outcome {
         Outcome::Open => ("open", None, None),
+        Outcome::Hidden => ("hidden", None, None),
         Outcome::Resolved(it) => {
             ("resolved", Some(it.name().to_owned()), Some(it.determination().to_owned()))
         }
@@ -26,9 +27,11 @@ pub(crate) fn as_json(alert: &Alert, decision: &Decision) -> Value {
         "classification": classification,
         "determination": determination,
         "determinedBy": decision.determined_by,
+        "tunedBy": decision.tuned_by,
         "reasons": decision.reasons,
         "unknown": decision.unknown,
         "flags": alert.flags,
+        "tuning": decision.tuning,
         "trace": decision.trace,
     })
 }
@@ -43,6 +46,7 @@ pub(crate) fn write_summary(
     writeln!(out, "{}  {}", shown(alert.id.as_str()), shown(title))?;
     let outcome = match decision.outcome {
         Outcome::Open => "OPEN, for a person".to_owned(),
+        Outcome::Hidden => "HIDDEN, kept and left out of the queue".to_owned(),
         Outcome::Resolved(it) => format!("RESOLVED as {}", it.in_words()),
         Outcome::ResolvedAtSource => "ALREADY RESOLVED at its source".to_owned(),
     };
@@ -59,8 +63,11 @@ pub(crate) fn write_summary(
     Ok(())
 }
 
-/// Every condition of every playbook that is about the alert, with its answer
+/// Every condition of every tuning rule that held and of every playbook, with its answer
 pub(crate) fn write_trace(out: &mut impl Write, decision: &Decision) -> io::Result<()> {
+    for rule in &decision.tuning {
+        write_tuning(out, rule)?;
+    }
     for playbook in &decision.trace {
         write_playbook(out, playbook)?;
     }
@@ -94,6 +101,7 @@ fn happened(entry: &Entry) -> String {
         Entry::Decided { outcome, reasons, .. } => {
             let outcome = match outcome {
                 Outcome::Open => "stays open".to_owned(),
+                Outcome::Hidden => "hide".to_owned(),
                 Outcome::Resolved(it) => format!("resolve as {}", it.in_words()),
                 Outcome::ResolvedAtSource => "already resolved at its source".to_owned(),
             };
@@ -106,6 +114,17 @@ fn happened(entry: &Entry) -> String {
             EffectState::Refused { answer, .. } => format!("{id}: refused ({answer})"),
         },
     }
+}
+
+/// A tuning rule, with every part and its answer
+pub(crate) fn write_tuning(out: &mut impl Write, trace: &TuningTrace) -> io::Result<()> {
+    let answer = match trace.answer() {
+        Truth::True => "holds",
+        Truth::False => "does not hold",
+        Truth::Unknown => "cannot be decided",
+    };
+    writeln!(out, "  tuning rule {} ({}) {answer}", trace.rule, trace.action.in_words())?;
+    write_explanation(out, &trace.explanation, 2)
 }
 
 fn write_playbook(out: &mut impl Write, trace: &PlaybookTrace) -> io::Result<()> {

@@ -144,6 +144,8 @@ pub struct Alert {
     pub flags: Vec<Flag>,
     /// The payload as it came, byte for byte
     pub raw: String,
+    /// When it first came to us; `None` is just now
+    pub received: Option<Timestamp>,
 }
 
 /// Whom an alert is assigned to that no person works on

@@ -69,7 +69,9 @@ enum Part {
 pub(crate) enum May {
     /// The alert alone
     AskTheAlert,
-    /// Facts too
+    /// What the organisation says of itself too
+    AskTheOrganisation,
+    /// Any fact too
     AskAnything,
 }
 
@@ -123,6 +125,16 @@ impl Condition {
         })
     }
 
+    /// Whether it can only hold where some piece of evidence is there
+    pub(crate) fn needs_evidence(&self) -> bool {
+        self.part.always_needs(&|leaf| match leaf {
+            Part::Evidence(_) => true,
+            Part::All(_) | Part::Any(_) | Part::Not(_) | Part::Alert(_) | Part::Criterion(_) => {
+                false
+            }
+        })
+    }
+
     /// Whether it can only hold up to some severity that the author wrote
     pub(crate) fn bounds_severity(&self) -> bool {
         self.part.always_needs(&|leaf| match leaf {
@@ -146,11 +158,21 @@ impl Part {
         known.extend(criterion::NAMES);
         let (name, body) = at.variant("condition", &known)?;
         if criterion::NAMES.contains(&name) {
-            if may == May::AskTheAlert {
-                let help = "move it to `criteria`: a trigger asks about the alert alone".to_owned();
-                at.problem(Code::NotInTrigger, format!("`{name}` is a criterion"), Some(help));
-            }
-            return Criterion::read(name, at, body.as_ref()).map(Self::Criterion);
+            let criterion = Criterion::read(name, at, body.as_ref());
+            let help = match (may, &criterion) {
+                (May::AskTheAlert, _) => {
+                    "move it to `criteria`: a trigger asks about the alert alone"
+                }
+                (May::AskTheOrganisation, Some(it)) if it.maker() != Maker::Organisation => {
+                    "write a playbook: a tuning rule asks the alert and the organisation"
+                }
+                (May::AskTheOrganisation | May::AskAnything, _) => {
+                    return criterion.map(Self::Criterion);
+                }
+            };
+            let message = format!("`{name}` is a criterion");
+            at.problem(Code::NotInTrigger, message, Some(help.to_owned()));
+            return criterion.map(Self::Criterion);
         }
         let Some(body) = body else {
             at.problem(Code::WrongType, format!("`{name}` needs a value"), None);

@@ -12,7 +12,9 @@ use crate::{
     explanation::{Explanation, Truth, UnknownFact},
     fact::{Facts, Need, Question},
     organisation::Organisation,
-    playbook::{Mode, Playbook, PlaybookName},
+    playbook::{Mode, Playbook},
+    rule_name::{PlaybookName, TuningRuleName},
+    tuning::{self, Tuned, TuningAction, TuningBook, TuningRule, TuningTrace},
 };
 
 /// What becomes of an alert
@@ -21,6 +23,8 @@ use crate::{
 pub enum Outcome {
     /// It stays in the queue, for a person
     Open,
+    /// It is expected, and left out of the queue; its source is told nothing
+    Hidden,
     /// It is resolved as that
     Resolved(Classification),
     /// Somebody resolved it at its source already; there is nothing to do
@@ -35,7 +39,10 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The playbooks that determined it; equals are named together
     pub determined_by: Vec<PlaybookName>,
-    /// Why it stays open whatever the playbooks say
+    /// The tuning rules that determined it, before any playbook
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tuned_by: Vec<TuningRuleName>,
+    /// Why it stays open whatever the rules say
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Kept>,
     /// As what it is classified where somebody resolved it at its source already
@@ -45,11 +52,15 @@ pub struct Decision {
     pub reasons: Vec<String>,
     /// What a rule asked and nobody could say
     pub unknown: Vec<UnknownFact>,
-    /// Every playbook in force, with every condition and its answer
+    /// Every tuning rule that held, or that only what nobody could say kept from holding
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tuning: Vec<TuningTrace>,
+    /// Every playbook in force, with every condition and its answer; none where a tuning rule
+    /// decided
     pub trace: Vec<PlaybookTrace>,
 }
 
-/// What keeps an alert open that a playbook would resolve
+/// What keeps an alert open that a rule would take out of the queue
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kept {
@@ -65,8 +76,8 @@ impl Decision {
     /// The same, but the alert stays open, for those reasons and no other
     #[must_use]
     pub fn kept_open(self, kept: Kept, reasons: Vec<String>) -> Self {
-        let outcome = Outcome::Open;
-        Self { outcome, determined_by: Vec::new(), kept: Some(kept), reasons, ..self }
+        let (outcome, kept) = (Outcome::Open, Some(kept));
+        Self { outcome, determined_by: Vec::new(), tuned_by: Vec::new(), kept, reasons, ..self }
     }
 
     /// Whether both come to the same for people: the same outcome, by the same playbooks, and where
@@ -81,9 +92,18 @@ impl Decision {
         match self.outcome {
             Outcome::ResolvedAtSource => true,
             Outcome::Open if self.kept.is_some() => true,
-            Outcome::Open => self.obstacles() == other.obstacles(),
-            Outcome::Resolved(_) => self.determined_by == other.determined_by,
+            Outcome::Open => {
+                self.obstacles() == other.obstacles() && self.unsettled() == other.unsettled()
+            }
+            Outcome::Hidden | Outcome::Resolved(_) => {
+                self.determined_by == other.determined_by && self.tuned_by == other.tuned_by
+            }
         }
+    }
+
+    /// What each tuning rule came to
+    fn unsettled(&self) -> Vec<(&TuningRuleName, Truth)> {
+        self.tuning.iter().map(|it| (&it.rule, it.answer())).collect()
     }
 
     /// What every playbook that is about the alert came to, and which of its parts stand in the way
@@ -129,6 +149,7 @@ pub struct PlaybookTrace {
 pub struct RuleBook {
     // INVARIANT: keyed by each playbook's own name.
     playbooks: BTreeMap<PlaybookName, Playbook>,
+    tuning: TuningBook,
     organisation: Organisation,
     bundle: String,
 }
@@ -137,7 +158,13 @@ impl RuleBook {
     /// The rules; of two playbooks with one name the later is kept (the checker refuses that)
     pub fn new(playbooks: impl IntoIterator<Item = Playbook>, organisation: Organisation) -> Self {
         let playbooks = playbooks.into_iter().map(|it| (it.name().clone(), it)).collect();
-        Self { playbooks, organisation, bundle: String::new() }
+        Self { playbooks, tuning: TuningBook::default(), organisation, bundle: String::new() }
+    }
+
+    /// The same, with those tuning rules before the playbooks
+    #[must_use]
+    pub fn tuned_by(self, rules: impl IntoIterator<Item = TuningRule>) -> Self {
+        Self { tuning: TuningBook::new(rules), ..self }
     }
 
     /// The same rules, under the name of the bundle that they came in
@@ -156,6 +183,11 @@ impl RuleBook {
         self.playbooks.values()
     }
 
+    /// The tuning rules
+    pub const fn tuning(&self) -> &TuningBook {
+        &self.tuning
+    }
+
     /// The playbook of that name
     pub fn playbook(&self, name: &PlaybookName) -> Option<&Playbook> {
         self.playbooks.get(name)
@@ -166,8 +198,9 @@ impl RuleBook {
         &self.organisation
     }
 
-    /// Everything that must be known to decide `alert`: only what the playbooks ask whose trigger
-    /// may hold, each question once, as young as the strictest of the criteria wants its answer
+    /// Everything that must be known to decide `alert`: only what the tuning rules ask that may
+    /// hold, and the playbooks whose trigger may, each question once, as young as the strictest of
+    /// the criteria wants its answer
     pub fn needs(&self, alert: &Alert) -> Vec<Need> {
         if alert.is_resolved_at_source() {
             return Vec::new();
@@ -177,7 +210,8 @@ impl RuleBook {
         let needs = self
             .playbooks()
             .filter(|it| it.trigger().evaluate(situation).answer != Truth::False)
-            .flat_map(|it| it.criteria().needs(alert, &self.organisation));
+            .flat_map(|it| it.criteria().needs(alert, &self.organisation))
+            .chain(self.tuning.needs(situation));
         let mut ages: BTreeMap<Question, SignedDuration> = BTreeMap::new();
         for Need { question, max_age } in needs {
             let least = ages.entry(question).or_insert(max_age);
@@ -203,23 +237,84 @@ impl RuleBook {
 
 /// Decides what becomes of `alert`.
 ///
-/// An alert is resolved only if the criteria of a playbook are met and no other playbook could
+/// Tuning rules come first: an alert that one of them hides or resolves meets no playbook. Then an
+/// alert is resolved only if the criteria of a playbook are met and no other playbook could
 /// still resolve it as something else: what is unknown is not met, and where two playbooks
-/// disagree a person looks. One that a person works on at its source is left to them. So learning more turns "open" into "resolved", never one
-/// classification into another, and the order of playbooks means nothing.
+/// disagree a person looks. One that a person works on at its source is left to them. So learning
+/// more turns "open" into "resolved" or "hidden", never one classification into another, and the
+/// order of rules means nothing.
 pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) -> Decision {
     if alert.is_resolved_at_source() {
         return Decision {
             outcome: Outcome::ResolvedAtSource,
             determined_by: Vec::new(),
+            tuned_by: Vec::new(),
             kept: None,
             classified: alert.classified(),
             reasons: vec!["the alert is already resolved at its source".to_owned()],
             unknown: Vec::new(),
+            tuning: Vec::new(),
             trace: Vec::new(),
         };
     }
     let situation = rules.situation(alert, facts, now);
+    let decision =
+        tuned(rules.tuning.traces(situation)).unwrap_or_else(|| played(rules, situation));
+    match (decision.outcome, alert.taken_by()) {
+        (Outcome::Hidden | Outcome::Resolved(_), Some(person)) => {
+            let reason = format!("{person} works on it at {}", alert.source_name());
+            decision.kept_open(Kept::Taken, vec![reason])
+        }
+        (Outcome::Open | Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => {
+            decision
+        }
+    }
+}
+
+/// What the tuning rules decide, if they do
+fn tuned(tuning: Vec<TuningTrace>) -> Option<Decision> {
+    let by = |names: &[TuningRuleName]| {
+        let names: Vec<&str> = names.iter().map(TuningRuleName::as_str).collect();
+        names.join(" and ")
+    };
+    let doing = |wanted: fn(TuningAction) -> bool| -> Vec<TuningRuleName> {
+        let doing = tuning.iter().filter(|it| it.answer() == Truth::True && wanted(it.action));
+        doing.map(|it| it.rule.clone()).collect()
+    };
+    let (outcome, tuned_by, reason) = match tuning::join(&tuning) {
+        Tuned::Untouched => return None,
+        Tuned::Hidden => {
+            let names = doing(|it| it == TuningAction::Hide);
+            let reason = format!("tuning rule {} hides it", by(&names));
+            (Outcome::Hidden, names, reason)
+        }
+        Tuned::Resolved(classification) => {
+            let names = doing(|it| it != TuningAction::Hide);
+            let reason = format!("tuning rule {} holds", by(&names));
+            (Outcome::Resolved(classification), names, reason)
+        }
+        Tuned::Kept(reason) => (Outcome::Open, Vec::new(), reason),
+    };
+    let unknown = match outcome {
+        Outcome::Open => tuning::unknown_of(&tuning),
+        Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource => Vec::new(),
+    };
+    let reasons = [reason].into_iter().chain(unknown.iter().map(ToString::to_string)).collect();
+    Some(Decision {
+        outcome,
+        determined_by: Vec::new(),
+        tuned_by,
+        kept: None,
+        classified: None,
+        reasons,
+        unknown,
+        tuning,
+        trace: Vec::new(),
+    })
+}
+
+/// What the playbooks decide
+fn played(rules: &RuleBook, situation: Situation<'_>) -> Decision {
     let trace: Vec<PlaybookTrace> = rules.playbooks().map(|it| trace(it, situation)).collect();
     let verdicts = rules.playbooks().zip(&trace).filter_map(|(playbook, trace)| {
         let classification = playbook.resolves_as().filter(|_| playbook.mode() != Mode::Shadow)?;
@@ -228,7 +323,7 @@ pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) ->
     let (outcome, determined_by, mut reasons) = combine(&verdicts.collect::<Vec<_>>());
     let unknown = match outcome {
         Outcome::Open => unknown_of(&trace),
-        Outcome::Resolved(_) | Outcome::ResolvedAtSource => Vec::new(),
+        Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource => Vec::new(),
     };
     if outcome == Outcome::Open {
         reasons.extend(unmet(&trace, &unknown));
@@ -236,14 +331,16 @@ pub fn decide(alert: &Alert, facts: &Facts, rules: &RuleBook, now: Timestamp) ->
     if reasons.is_empty() {
         reasons.push("no playbook about this alert resolves anything".to_owned());
     }
-    let decision =
-        Decision { outcome, determined_by, kept: None, classified: None, reasons, unknown, trace };
-    match (outcome, alert.taken_by()) {
-        (Outcome::Resolved(_), Some(person)) => {
-            let reason = format!("{person} works on it at {}", alert.source_name());
-            decision.kept_open(Kept::Taken, vec![reason])
-        }
-        (Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => decision,
+    Decision {
+        outcome,
+        determined_by,
+        tuned_by: Vec::new(),
+        kept: None,
+        classified: None,
+        reasons,
+        unknown,
+        tuning: Vec::new(),
+        trace,
     }
 }
 

@@ -50,6 +50,10 @@ wire_names! {
         CaseFailed = "P019",
         /// A file that cannot be read
         FileUnreadable = "P020",
+        /// A tuning rule that no piece of evidence need meet
+        NoEvidence = "P021",
+        /// A tuning rule that lasts longer than a year
+        ExpiresTooLate = "P022",
     }
 }
 

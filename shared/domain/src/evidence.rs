@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::{catalogue::EvidenceType, user::User, wire_name::AsRead};
+use crate::{catalogue::EvidenceType, explanation::Truth, user::User, wire_name::AsRead};
 
 /// How many steps a nested piece of evidence is followed for its users and addresses
 const NESTING_MAX: usize = 4;
@@ -90,6 +90,36 @@ impl Evidence {
         collect_addresses(&self.properties, NESTING_MAX, &mut found);
         found
     }
+}
+
+/// What a source may say of a piece that triggered the alert
+const TRIGGERING: [&str; 2] = ["trigger", "triggering"];
+
+/// The verdicts that tell what an alert is about
+const SUSPECTED: [&str; 2] = ["malicious", "suspicious"];
+
+/// Of each piece, whether it triggered the alert.
+///
+/// Graph has no word for it. Where a piece's roles say so, that counts; else the pieces whose
+/// verdict is malicious or suspicious did; else the only piece there is. Otherwise nobody can say.
+pub(crate) fn triggers(evidence: &[Evidence]) -> Vec<Truth> {
+    let says = |it: &Evidence, list: &str| {
+        let words = it.get(list).and_then(Value::as_array).into_iter().flatten();
+        words.filter_map(Value::as_str).any(|word| is_one_of(&TRIGGERING, word))
+    };
+    let labelled = |it: &Evidence| says(it, "roles") || says(it, "detailedRoles");
+    let suspected = |it: &Evidence| it.text("verdict").is_some_and(|it| is_one_of(&SUSPECTED, it));
+    for is_trigger in [&labelled as &dyn Fn(&Evidence) -> bool, &suspected] {
+        if evidence.iter().any(is_trigger) {
+            return evidence.iter().map(|it| is_trigger(it).into()).collect();
+        }
+    }
+    let only = if evidence.len() == 1 { Truth::True } else { Truth::Unknown };
+    vec![only; evidence.len()]
+}
+
+fn is_one_of(words: &[&str], found: &str) -> bool {
+    words.iter().any(|it| it.eq_ignore_ascii_case(found))
 }
 
 /// The properties that hold an address of one of the parties

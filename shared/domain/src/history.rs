@@ -199,7 +199,7 @@ fn is_our_doing(after: &Alert, runs: &[&Run]) -> bool {
         Outcome::Resolved(classification) => {
             after.is_resolved_at_source() && after.is_classified_as(classification)
         }
-        Outcome::Open | Outcome::ResolvedAtSource => false,
+        Outcome::Open | Outcome::Hidden | Outcome::ResolvedAtSource => false,
     })
 }
 

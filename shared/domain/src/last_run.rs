@@ -39,7 +39,9 @@ impl LastRun {
         let classification = match self.run.decision.outcome {
             Outcome::Resolved(classification) => classification,
             Outcome::ResolvedAtSource => return true,
-            Outcome::Open => return self.run.decision.kept == Some(Kept::Reopened),
+            Outcome::Open | Outcome::Hidden => {
+                return self.run.decision.kept == Some(Kept::Reopened);
+            }
         };
         self.run.effects.iter().any(|it| match &it.action {
             EffectAction::Resolve { comment, .. } => {
@@ -64,10 +66,14 @@ impl LastRun {
                 let if_refused = self.run.if_refused.iter().filter(|it| !self.is_settled(it));
                 Plan { if_refused: if_refused.cloned().collect(), ..plan }
             }
-            Outcome::Open | Outcome::ResolvedAtSource if self.says_the_same(decision, alert) => {
+            Outcome::Open | Outcome::Hidden | Outcome::ResolvedAtSource
+                if self.says_the_same(decision, alert) =>
+            {
                 Plan { effects: self.left(alert), ..plan }
             }
-            Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource => plan,
+            Outcome::Open | Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource => {
+                plan
+            }
         }
     }
 
@@ -76,9 +82,10 @@ impl LastRun {
     fn says_the_same(&self, decision: &Decision, alert: &Alert) -> bool {
         match (self.run.decision.outcome, decision.outcome) {
             (Outcome::Resolved(was), Outcome::ResolvedAtSource) => alert.is_classified_as(was),
-            (Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => {
-                self.run.decision.says_the_same(decision)
-            }
+            (
+                Outcome::Open | Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource,
+                _,
+            ) => self.run.decision.says_the_same(decision),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What things are and what becomes of them: pure, no I/O, no clock.
 //!
 //! Read in this order: `alert`, `classification`, `fact`, `condition`, `criterion`, `playbook`,
-//! `decision`, `run`.
+//! `tuning`, `decision`, `run`.
 
 mod alert;
 mod alert_id;
@@ -26,6 +26,7 @@ mod notification;
 mod organisation;
 mod plan;
 mod playbook;
+mod rule_name;
 mod run;
 mod schema;
 mod services;
@@ -36,6 +37,7 @@ mod source;
 mod subnet;
 #[cfg(test)]
 mod test_kit;
+mod tuning;
 mod user;
 mod wire_name;
 
@@ -80,8 +82,8 @@ pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{
     Action, Case, CaseFacts, CaseResult, Expectation, LIMIT_MAX, Limits, Mode, Playbook,
-    PlaybookName,
 };
+pub use rule_name::{PlaybookName, TuningRuleName};
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
 pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
 pub use services::{EntraIdProtection, Services};
@@ -93,5 +95,8 @@ pub use severity::{Severity, Status};
 pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
+pub use tuning::{
+    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningRule, TuningTrace,
+};
 pub use user::User;
 pub use wire_name::AsRead;

@@ -8,6 +8,7 @@ use crate::{
     explanation::Truth,
     notification::{About, Notification, Template},
     playbook::{Action, Mode, Playbook},
+    rule_name::PlaybookName,
     run::{Effect, EffectAction, EffectId, RunKey},
 };
 
@@ -30,11 +31,11 @@ impl Plan {
     pub fn of(alert: &Alert, decision: &Decision, rules: &RuleBook, key: &RunKey) -> Self {
         let planner = Planner { alert, decision, rules, key };
         match decision.outcome {
-            Outcome::ResolvedAtSource => Self::default(),
+            Outcome::Hidden | Outcome::ResolvedAtSource => Self::default(),
             Outcome::Open => planner.kept_open(),
             Outcome::Resolved(classification) => {
                 let mut plan = planner.acting();
-                let comment = planner.comment(&planner.done());
+                let comment = planner.said();
                 let resolve = EffectAction::Resolve { classification, comment };
                 plan.effects.retain(|it| !matches!(it.action, EffectAction::Comment { .. }));
                 plan.effects
@@ -127,16 +128,32 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    /// The comments, each once, as one; the end tells whose run it was, so that a repeat finds it
+    /// What is said at the source where the alert is resolved: why the tuning rules expect it, or
+    /// what the playbooks comment
+    fn said(&self) -> Option<String> {
+        let by = self.decision.tuned_by.iter();
+        let expected: Vec<String> = by
+            .filter_map(|it| self.rules.tuning().rule(it))
+            .map(|it| format!("Expected, by tuning rule {}: {}", it.name(), it.reason()))
+            .collect();
+        if expected.is_empty() { self.comment(&self.done()) } else { self.signed(&expected) }
+    }
+
+    /// The comments, each once, as one
     fn comment(&self, actions: &[&Action]) -> Option<String> {
-        let mut texts: Vec<&str> = Vec::new();
+        let mut texts: Vec<String> = Vec::new();
         for action in actions {
             if let Action::Comment(text) = action
-                && !texts.contains(&text.as_str())
+                && !texts.contains(text)
             {
-                texts.push(text);
+                texts.push(text.clone());
             }
         }
+        self.signed(&texts)
+    }
+
+    /// The texts as one; the end tells whose run it was, so that a repeat finds it
+    fn signed(&self, texts: &[String]) -> Option<String> {
         let run = format!("revision {}, look {}", self.key.revision, self.key.look);
         (!texts.is_empty()).then(|| format!("{}\n(Defuse, {run})", texts.join("\n")))
     }
@@ -183,8 +200,7 @@ impl<'a> Planner<'a> {
             fact("Service source", source.display_name().to_owned());
         }
         fact("Outcome", self.outcome());
-        let by: Vec<&str> =
-            self.decision.determined_by.iter().map(crate::playbook::PlaybookName::as_str).collect();
+        let by: Vec<&str> = self.decision.determined_by.iter().map(PlaybookName::as_str).collect();
         if !by.is_empty() {
             fact("Playbook", by.join(", "));
         }
@@ -205,6 +221,7 @@ impl<'a> Planner<'a> {
             Outcome::Resolved(classification) => {
                 format!("resolved as {}", classification.in_words())
             }
+            Outcome::Hidden => "hidden".to_owned(),
             Outcome::ResolvedAtSource => "already resolved at its source".to_owned(),
         }
     }

@@ -6,10 +6,6 @@
 pub(crate) mod action;
 pub(crate) mod case;
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
 pub use self::{
     action::Action,
     case::{Case, CaseFacts, CaseResult, Expectation},
@@ -20,51 +16,20 @@ use crate::{
     condition::{Condition, May},
     decision::RuleBook,
     diagnostic::{Code, Diagnostic},
-    document::{Cursor, Problems, read_yaml},
+    document::{Cursor, Problems, read_yaml, version_of},
     organisation::Organisation,
+    rule_name::PlaybookName,
     wire_name::wire_names,
 };
 
 /// What the first line of every playbook says
 pub(crate) const API_VERSION: &str = "defuse/v1";
 
-/// The longest name, in characters
-pub(crate) const NAME_LENGTH_MAX: usize = 64;
-
 /// The longest description or owner, in characters
 pub(crate) const DESCRIPTION_LENGTH_MAX: usize = 1_000;
 
 /// How many cases a playbook may carry
 pub(crate) const CASES_MAX: usize = 100;
-
-/// A playbook's name: lower-case letters, digits and hyphens
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
-#[serde(transparent)]
-pub struct PlaybookName(String);
-
-impl PlaybookName {
-    /// The text
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn read(at: &Cursor<'_>) -> Option<Self> {
-        let text = at.short_text(NAME_LENGTH_MAX)?;
-        let fits = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
-        if !text.chars().all(fits) {
-            let help = "use lower-case letters, digits and hyphens: `legitimate-travel`".to_owned();
-            at.problem(Code::BadValue, format!("`{text}` cannot be a name"), Some(help));
-            return None;
-        }
-        Some(Self(text))
-    }
-}
-
-impl fmt::Display for PlaybookName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 wire_names! {
     /// What a playbook may do
@@ -335,12 +300,4 @@ fn check_resolving(
             at.problem(Code::NoLimit, "nothing limits how often this resolves", Some(help));
         }
     }
-}
-
-/// Names a text: FNV-1a over its bytes. It tells versions apart and guards against nobody.
-fn version_of(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
 }

@@ -5,11 +5,16 @@
 
 use std::{fs, path::Path};
 
-use defuse_domain::{Code, Playbook};
+use defuse_domain::{Code, Playbook, TuningRule};
 
 /// What only the command line can tell
-const OF_THE_COMMAND_LINE: [Code; 4] =
-    [Code::UnknownReference, Code::RepeatedName, Code::CaseFailed, Code::FileUnreadable];
+const OF_THE_COMMAND_LINE: [Code; 5] = [
+    Code::UnknownReference,
+    Code::RepeatedName,
+    Code::CaseFailed,
+    Code::FileUnreadable,
+    Code::ExpiresTooLate,
+];
 
 #[test]
 fn every_code_has_a_bad_and_a_good_document() {
@@ -34,6 +39,11 @@ fn part<'a>(section: &'a str, name: &str) -> &'a str {
 }
 
 fn codes_of(text: &str) -> Vec<Code> {
-    let problems = Playbook::parse("document.yaml", text).err().unwrap_or_default();
+    let problems = if text.contains("kind: TuningRule") {
+        TuningRule::parse("document.yaml", text).err()
+    } else {
+        Playbook::parse("document.yaml", text).err()
+    };
+    let problems = problems.unwrap_or_default();
     problems.into_iter().map(|it| it.code).collect()
 }

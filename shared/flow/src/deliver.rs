@@ -141,9 +141,13 @@ where
                 let answer = format!("{target}: {answer}");
                 let next = match (&effect.action, run.decision.outcome) {
                     (EffectAction::Resolve { .. }, _) => Next::ReadAnew,
-                    (_, Outcome::Open | Outcome::Resolved(_) | Outcome::ResolvedAtSource) => {
-                        Next::GoOn
-                    }
+                    (
+                        _,
+                        Outcome::Open
+                        | Outcome::Hidden
+                        | Outcome::Resolved(_)
+                        | Outcome::ResolvedAtSource,
+                    ) => Next::GoOn,
                 };
                 (EffectState::Refused { at: now, answer }, next)
             }

@@ -96,7 +96,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         now: Timestamp,
     ) -> Result<Decision, StoreError> {
         match decision.outcome {
-            Outcome::Open | Outcome::ResolvedAtSource => return Ok(decision),
+            Outcome::Open | Outcome::Hidden | Outcome::ResolvedAtSource => return Ok(decision),
             Outcome::Resolved(_) => {}
         }
         let claims = claims(&decision, &self.rules, &alert.users(), now);

@@ -1,7 +1,8 @@
-//! The configuration that SecOps writes: `settings.yaml` and `playbooks/*.yaml` of one folder.
+//! The configuration that SecOps writes: `settings.yaml`, `playbooks/*.yaml` and `tuning/*.yaml` of
+//! one folder.
 //!
 //! [`Config::load`] reads it and touches nothing else; [`Config::check`] also tries the cases that
-//! the playbooks carry.
+//! the playbooks carry, and looks at when tuning rules expire.
 
 mod bundle;
 mod cases;
@@ -12,7 +13,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use defuse_domain::{Code, Diagnostic, Playbook, PlaybookName, RuleBook, Settings};
+use defuse_domain::{
+    Code, Diagnostic, Playbook, PlaybookName, RuleBook, Settings, TuningRule, TuningRuleName,
+};
+use jiff::Timestamp;
 
 pub use self::bundle::BundleError;
 
@@ -20,6 +24,8 @@ pub use self::bundle::BundleError;
 const SETTINGS: &str = "settings.yaml";
 /// The folder with the playbooks
 const PLAYBOOKS: &str = "playbooks";
+/// The folder with the tuning rules
+const TUNING: &str = "tuning";
 
 /// The configuration in force
 #[derive(Clone, Debug, Default)]
@@ -32,6 +38,8 @@ pub struct Config {
     pub files: BTreeMap<String, String>,
     /// The file of each playbook, as messages call it
     pub playbook_files: BTreeMap<PlaybookName, String>,
+    /// The file of each tuning rule
+    pub tuning_files: BTreeMap<TuningRuleName, String>,
 }
 
 /// The configuration cannot be in force
@@ -52,9 +60,13 @@ impl Config {
     pub fn load(dir: &Path) -> Result<Self, ConfigError> {
         let mut reader = Reader { dir, files: BTreeMap::new(), problems: Vec::new() };
         let settings = reader.settings();
-        let playbooks = reader.playbooks();
+        let playbooks = reader.rules(PLAYBOOKS, Playbook::parse);
+        let tuning = reader.rules(TUNING, TuningRule::parse);
         let Reader { files, mut problems, .. } = reader;
-        problems.extend(repeated_names(&playbooks));
+        let named = playbooks.iter().map(|(file, it)| (file, it.name().as_str()));
+        problems.extend(repeated_names("playbook", named));
+        let named = tuning.iter().map(|(file, it)| (file, it.name().as_str()));
+        problems.extend(repeated_names("tuning rule", named));
         let channels: Vec<&str> = settings.channels.keys().map(String::as_str).collect();
         let ranges = settings.organisation.named_ranges.keys();
         let ranges: Vec<&str> = ranges.map(String::as_str).collect();
@@ -62,29 +74,45 @@ impl Config {
             problems.extend(playbook.check_channels(file, &channels));
             problems.extend(playbook.check_ranges(file, &ranges));
         }
+        for (file, rule) in &tuning {
+            problems.extend(rule.check_ranges(file, &ranges));
+        }
         if !problems.is_empty() {
             return Err(ConfigError { problems });
         }
         let named = playbooks.iter().map(|(file, it)| (it.name().clone(), file.clone()));
         let playbook_files = named.collect();
+        let named = tuning.iter().map(|(file, it)| (it.name().clone(), file.clone()));
+        let tuning_files = named.collect();
         let playbooks = playbooks.into_iter().map(|(_, playbook)| playbook);
+        let tuning = tuning.into_iter().map(|(_, rule)| rule);
         let rules = RuleBook::new(playbooks, settings.organisation.clone())
+            .tuned_by(tuning)
             .in_bundle(bundle::digest(&files));
-        Ok(Self { settings, rules, files, playbook_files })
+        Ok(Self { settings, rules, files, playbook_files, tuning_files })
     }
 
-    /// Reads the folder and tries every case that its playbooks carry; alerts of cases are looked
-    /// for beside the folder. Gives the number of cases too.
-    pub fn check(dir: &Path) -> Result<(Self, usize), ConfigError> {
+    /// Reads the folder, tries every case that its playbooks carry, and looks whether a tuning rule
+    /// lasts longer than it may from `now`; alerts of cases are looked for beside the folder. Gives
+    /// the number of cases too.
+    pub fn check(dir: &Path, now: Timestamp) -> Result<(Self, usize), ConfigError> {
         let config = Self::load(dir)?;
+        let late = config.rules.tuning().rules().filter_map(|rule| {
+            let file = config.tuning_files.get(rule.name()).map_or("", String::as_str);
+            rule.check_expiry(file, now)
+        });
+        let problems: Vec<Diagnostic> = late.collect();
+        if !problems.is_empty() {
+            return Err(ConfigError { problems });
+        }
         let n_cases = cases::try_all(&config, root_of(dir))?;
         Ok((config, n_cases))
     }
 
     /// Writes what a deployment takes along: the folder's files, the alerts that cases name, and
     /// the digest that names it all
-    pub fn write_bundle(dir: &Path, out: &Path) -> Result<String, BundleError> {
-        let (config, _) = Self::check(dir)?;
+    pub fn write_bundle(dir: &Path, out: &Path, now: Timestamp) -> Result<String, BundleError> {
+        let (config, _) = Self::check(dir, now)?;
         bundle::write(&config, root_of(dir), out)
     }
 }
@@ -116,23 +144,28 @@ impl Reader<'_> {
         })
     }
 
-    fn playbooks(&mut self) -> Vec<(String, Playbook)> {
-        let mut playbooks = Vec::new();
-        for path in self.playbook_paths() {
+    /// Every rule of a folder, with its file
+    fn rules<T>(
+        &mut self,
+        folder: &str,
+        parse: impl Fn(&str, &str) -> Result<T, Vec<Diagnostic>>,
+    ) -> Vec<(String, T)> {
+        let mut rules = Vec::new();
+        for path in self.paths(folder) {
             let file = path.display().to_string();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let Some(text) = self.read(&path, format!("{PLAYBOOKS}/{name}")) else { continue };
-            match Playbook::parse(&file, &text) {
-                Ok(playbook) => playbooks.push((file, playbook)),
+            let Some(text) = self.read(&path, format!("{folder}/{name}")) else { continue };
+            match parse(&file, &text) {
+                Ok(rule) => rules.push((file, rule)),
                 Err(mistakes) => self.problems.extend(mistakes),
             }
         }
-        playbooks
+        rules
     }
 
-    /// Every `.yaml` and `.yml` file, in the order of names; no folder is no playbook
-    fn playbook_paths(&mut self) -> Vec<PathBuf> {
-        let dir = self.dir.join(PLAYBOOKS);
+    /// Every `.yaml` and `.yml` file, in the order of names; no folder is no rule
+    fn paths(&mut self, folder: &str) -> Vec<PathBuf> {
+        let dir = self.dir.join(folder);
         let listed = fs::read_dir(&dir)
             .and_then(|entries| entries.map(|it| it.map(|it| it.path())).collect());
         let mut paths: Vec<PathBuf> = match listed {
@@ -167,14 +200,20 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::of_file(Code::FileUnreadable, &path.display().to_string(), message)
 }
 
-fn repeated_names(playbooks: &[(String, Playbook)]) -> Vec<Diagnostic> {
+/// Names each rule that has the name of one before it
+fn repeated_names<'a>(
+    what: &str,
+    named: impl Iterator<Item = (&'a String, &'a str)>,
+) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    for (index, (file, playbook)) in playbooks.iter().enumerate() {
-        let mut before = playbooks.iter().take(index);
-        if let Some((first, _)) = before.find(|(_, it)| it.name() == playbook.name()) {
-            let message = format!("`{}` is the name of the playbook in {first}", playbook.name());
+    let mut first: BTreeMap<&str, &String> = BTreeMap::new();
+    for (file, name) in named {
+        if let Some(first) = first.get(name) {
+            let message = format!("`{name}` is the name of the {what} in {first}");
             problems.push(Diagnostic::of_file(Code::RepeatedName, file, message));
+            continue;
         }
+        first.insert(name, file);
     }
     problems
 }

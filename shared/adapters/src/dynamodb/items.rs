@@ -70,6 +70,7 @@ pub(super) struct OpenHead {
 enum StateItem {
     Pending,
     Open,
+    Hidden,
     Resolved,
 }
 
@@ -97,6 +98,7 @@ pub(super) const fn state_name(state: AlertState) -> &'static str {
     match state {
         AlertState::Pending => "pending",
         AlertState::Open => "open",
+        AlertState::Hidden => "hidden",
         AlertState::Resolved => "resolved",
     }
 }
@@ -105,6 +107,7 @@ pub(super) const fn state_name(state: AlertState) -> &'static str {
 pub(super) const fn state_after(outcome: Outcome) -> AlertState {
     match outcome {
         Outcome::Open => AlertState::Open,
+        Outcome::Hidden => AlertState::Hidden,
         Outcome::Resolved(_) | Outcome::ResolvedAtSource => AlertState::Resolved,
     }
 }

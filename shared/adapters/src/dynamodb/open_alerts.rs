@@ -99,7 +99,7 @@ impl DynamoDbStore {
 /// The alert, if it is still to be decided or waits for a person
 fn open_alert(what: &str, head: OpenHead) -> Result<Option<OpenAlert>, StoreError> {
     match head.state {
-        AlertState::Resolved => return Ok(None),
+        AlertState::Hidden | AlertState::Resolved => return Ok(None),
         AlertState::Pending | AlertState::Open => {}
     }
     let id = AlertId::parse(head.pk.strip_prefix(ALERT).unwrap_or_default());

@@ -70,6 +70,7 @@ pub(super) fn read(object: &Map<String, Value>, raw: &str) -> Result<Alert, Aler
         evidence: evidence(&mut from),
         flags: Vec::new(),
         raw: raw.to_owned(),
+        received: None,
     };
     alert.flags = from.into_flags();
     Ok(alert)

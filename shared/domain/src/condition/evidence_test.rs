@@ -1,6 +1,6 @@
 //! Tests of one piece of evidence: all of them hold on the same piece.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use serde_json::Value as Json;
 
@@ -13,7 +13,7 @@ use crate::{
     catalogue::{BASE, EvidenceType, Kind},
     diagnostic::Code,
     document::Cursor,
-    evidence::Evidence,
+    evidence::{Evidence, triggers},
     explanation::{Explanation, Truth, UnknownFact},
     fact::{Unknown, UnknownReason},
     wire_name::AsRead,
@@ -24,6 +24,12 @@ pub(crate) const ANY: &str = "any";
 
 /// Short for `roles`
 const ROLE: &str = "role";
+
+/// The roles that a source gives a piece
+const ROLES: &str = "roles";
+
+/// The role that we give what triggered the alert, for sources have no word for it
+const TRIGGER: &str = "trigger";
 
 /// A piece of evidence of that type on which every test holds
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +61,18 @@ impl EvidenceTest {
 
     pub(crate) fn evaluate(&self, alert: &Alert) -> Explanation {
         let name = self.evidence_type.map_or(ANY, EvidenceType::name);
+        let asks_roles = self.tests.iter().any(|(path, _)| path == ROLES);
+        let triggers = if asks_roles { triggers(&alert.evidence) } else { Vec::new() };
+        let triggers = triggers.into_iter().chain(iter::repeat(Truth::Unknown));
         let because: Vec<Explanation> = alert
             .evidence
             .iter()
-            .filter_map(|piece| match (self.evidence_type, &piece.evidence_type) {
-                (None, _) => Some(self.on(piece)),
-                (Some(wanted), AsRead::Known(found)) => (wanted == *found).then(|| self.on(piece)),
+            .zip(triggers)
+            .filter_map(|(piece, trigger)| match (self.evidence_type, &piece.evidence_type) {
+                (None, _) => Some(self.on(piece, trigger)),
+                (Some(wanted), AsRead::Known(found)) => {
+                    (wanted == *found).then(|| self.on(piece, trigger))
+                }
                 // A piece that says of no type might be of any.
                 (Some(_), AsRead::Other(text)) => text.is_empty().then(|| untyped(name)),
             })
@@ -76,17 +88,41 @@ impl EvidenceTest {
         explanation
     }
 
-    fn on(&self, piece: &Evidence) -> Explanation {
+    /// What comes of one piece; `trigger` is whether it triggered the alert
+    fn on(&self, piece: &Evidence, trigger: Truth) -> Explanation {
         let mut because = Vec::new();
         for (path, tests) in &self.tests {
-            let value = value_at(piece, path);
+            let as_written = value_at(piece, path);
             for test in tests {
+                let value = match (path.as_str(), test) {
+                    (ROLES, Test::Exists(_)) => as_written.clone(),
+                    (ROLES, _) => with_role(as_written.clone(), trigger),
+                    _ => as_written.clone(),
+                };
                 because.push(super::explain(path, test, value.as_ref().map(Option::as_ref)));
             }
         }
         let answer = because.iter().map(|it| it.answer).min().unwrap_or(Truth::True);
         Explanation::group("piece of evidence", answer, because)
     }
+}
+
+/// The roles, with the one for what triggered the alert; `None` is that nobody can say
+fn with_role(
+    roles: Result<Option<Value>, Unknown>,
+    trigger: Truth,
+) -> Result<Option<Value>, Unknown> {
+    let mut values = match roles? {
+        Some(Value::Several(values)) => values,
+        Some(one) => vec![Some(one)],
+        None => Vec::new(),
+    };
+    match trigger {
+        Truth::True => values.push(Some(Value::Text(TRIGGER.to_owned()))),
+        Truth::Unknown => values.push(None),
+        Truth::False => {}
+    }
+    Ok(Some(Value::Several(values)))
 }
 
 fn untyped(name: &str) -> Explanation {
@@ -100,7 +136,7 @@ fn untyped(name: &str) -> Explanation {
 /// The property's whole path and kind; `role` is short for `roles`, and a last step alone will do
 /// where it is the only one of that name
 fn find(evidence_type: Option<EvidenceType>, property: &str) -> Option<(String, ValueKind)> {
-    let property = if property == ROLE { "roles" } else { property };
+    let property = if property == ROLE { ROLES } else { property };
     let kind = |path: &str| match evidence_type {
         Some(evidence_type) => evidence_type.kind_of(path),
         None => BASE.iter().find(|(name, _)| *name == path).map(|(_, kind)| *kind),

@@ -130,7 +130,7 @@ fn read_principal_name(at: &Cursor<'_>) -> Option<String> {
 }
 
 /// Reads `{ informationalExpectedActivity: confirmedActivity }`
-pub(super) fn read_classification(at: &Cursor<'_>) -> Option<Classification> {
+pub(crate) fn read_classification(at: &Cursor<'_>) -> Option<Classification> {
     let (classification, body) = at.variant("classification", &CLASSIFICATIONS)?;
     let determinations = Classification::determinations_of(classification);
     let listed = || {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::PlaybookName;
 use crate::{
     alert::Alert,
     allow_list::{AllowedOn, Listed},
@@ -17,6 +16,7 @@ use crate::{
         UnknownReason,
     },
     organisation::{HighRisk, Organisation, names},
+    rule_name::PlaybookName,
     severity::Severity,
     user::User,
 };
@@ -202,6 +202,7 @@ impl Case {
                 let why = decision.reasons.join("; ");
                 Some(format!("is open, and `resolved` is expected: {why}"))
             }
+            (_, Outcome::Hidden) => Some("is hidden by a tuning rule".to_owned()),
             (_, Outcome::ResolvedAtSource) => {
                 Some("is resolved at its source already, so no playbook is asked".to_owned())
             }

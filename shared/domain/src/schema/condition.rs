@@ -43,6 +43,7 @@ pub(super) fn definitions() -> Vec<(String, Value)> {
 fn level_name(may: May, depth: usize) -> String {
     let name = match may {
         May::AskTheAlert => "trigger",
+        May::AskTheOrganisation => "condition",
         May::AskAnything => "criteria",
     };
     if depth == 0 { name.to_owned() } else { format!("{name}{}", depth + 1) }
@@ -62,7 +63,7 @@ fn level(may: May, depth: usize) -> Value {
         GROUPS.into_iter().zip(parts).filter_map(|(name, it)| Some((name, it?))).collect();
     match may {
         May::AskTheAlert => titled(variant(variants), "Condition on the alert"),
-        May::AskAnything => {
+        May::AskTheOrganisation | May::AskAnything => {
             variants.extend(criterion::NAMES.map(|name| (name, reference(name))));
             let alone = criterion::shapes().into_iter().filter(|(_, it)| it.alone);
             let names = words(alone.map(|(name, _)| name));

@@ -17,14 +17,14 @@ use crate::{
     fact::RiskLevel,
     notification::Template,
     playbook::{
-        API_VERSION, CASES_MAX, Case, DESCRIPTION_LENGTH_MAX, LIMIT_MAX, Limits, Mode,
-        NAME_LENGTH_MAX, Playbook,
+        API_VERSION, CASES_MAX, Case, DESCRIPTION_LENGTH_MAX, LIMIT_MAX, Limits, Mode, Playbook,
         action::{
             self, ACTIONS_MAX, COMMENT_LENGTH_MAX, NOTIFY, OTHERWISE, PRINCIPAL_NAME_LENGTH_MAX,
             THEN,
         },
         case::{Known, OPEN_ALERTS_MAX, OUTCOMES, REPLIES, SCHEDULED, TEXT_LENGTH_MAX, USERS},
     },
+    rule_name::NAME_LENGTH_MAX,
 };
 
 pub(super) fn schema() -> Value {

@@ -50,6 +50,7 @@ fn the_generators_reach_every_outcome() {
         let reason = decision.reasons.join("; ");
         let kind = match decision.outcome {
             Outcome::Resolved(_) => "resolved",
+            Outcome::Hidden => "hidden",
             Outcome::ResolvedAtSource => "resolved at source",
             Outcome::Open if reason.contains("disagree") => "playbooks disagree",
             Outcome::Open if reason.contains("might say") => "playbooks might disagree",

@@ -16,7 +16,9 @@ pub enum AlertState {
     Pending,
     /// For a person
     Open,
-    /// Resolved by a playbook, or at its source
+    /// Left out of the queue by a tuning rule; kept, and can be found
+    Hidden,
+    /// Resolved by a rule, or at its source
     Resolved,
 }
 

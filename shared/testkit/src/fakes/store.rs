@@ -195,6 +195,7 @@ impl RunStore for MemoryStore {
         }
         head.stored.state = match run.decision.outcome {
             Outcome::Open => AlertState::Open,
+            Outcome::Hidden => AlertState::Hidden,
             Outcome::Resolved(_) | Outcome::ResolvedAtSource => AlertState::Resolved,
         };
         head.stored.version += 1;

@@ -1,0 +1,136 @@
+//! All tuning rules in force, and what they come to together.
+
+use std::collections::BTreeMap;
+
+use super::{TuningAction, TuningRule, TuningTrace};
+use crate::{
+    classification::Classification,
+    condition::Situation,
+    criterion,
+    explanation::{Explanation, Truth, UnknownFact},
+    fact::Need,
+    rule_name::TuningRuleName,
+};
+
+/// Every tuning rule, by name
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TuningBook {
+    // INVARIANT: keyed by each rule's own name.
+    rules: BTreeMap<TuningRuleName, TuningRule>,
+}
+
+/// What the tuning rules come to together
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tuned {
+    /// None holds, and none would by what nobody could say: playbooks decide
+    Untouched,
+    /// It is expected, and leaves the queue
+    Hidden,
+    /// It is expected, and is resolved as that
+    Resolved(Classification),
+    /// A person looks, for that reason
+    Kept(String),
+}
+
+impl TuningBook {
+    /// The rules; of two with one name the later is kept (the checker refuses that)
+    pub fn new(rules: impl IntoIterator<Item = TuningRule>) -> Self {
+        Self { rules: rules.into_iter().map(|it| (it.name().clone(), it)).collect() }
+    }
+
+    /// Every rule, by name
+    pub fn rules(&self) -> impl Iterator<Item = &TuningRule> {
+        self.rules.values()
+    }
+
+    /// The rule of that name
+    pub fn rule(&self, name: &TuningRuleName) -> Option<&TuningRule> {
+        self.rules.get(name)
+    }
+
+    /// Everything that must be known to answer the rules that ask more than the alert, and may hold
+    pub(crate) fn needs(&self, situation: Situation<'_>) -> Vec<Need> {
+        let Situation { alert, organisation, .. } = situation;
+        let asking = self.rules().map(|it| (it, it.needs(alert, organisation)));
+        asking
+            .filter(|(rule, needs)| {
+                !needs.is_empty() && rule.trace(situation).answer() != Truth::False
+            })
+            .flat_map(|(_, needs)| needs)
+            .collect()
+    }
+
+    /// The rules that hold, and those that only what nobody could say keeps from holding
+    pub(crate) fn traces(&self, situation: Situation<'_>) -> Vec<TuningTrace> {
+        self.rules()
+            .filter(|it| it.is_in_force(situation.now))
+            .map(|it| it.trace(situation))
+            .filter(|trace| match trace.answer() {
+                Truth::True => true,
+                Truth::False => false,
+                Truth::Unknown => waits_for_facts(&trace.explanation),
+            })
+            .collect()
+    }
+}
+
+/// Whether a rule that is unknown asks something that was not answered.
+///
+/// What the alert does not say it will not say later: a rule that fails on that alone holds back
+/// nobody else.
+fn waits_for_facts(explanation: &Explanation) -> bool {
+    explanation.unknown_facts().iter().any(|it| criterion::NAMES.contains(&it.fact.as_str()))
+}
+
+/// Joins what the rules say.
+///
+/// Where rules hold of which one hides and another resolves, the alert is hidden: both say that
+/// nobody need look, and hiding is what can be undone without a trace at the source. Where two
+/// would resolve it as different things, or one might by what nobody could say, a person looks.
+pub(crate) fn join(traces: &[TuningTrace]) -> Tuned {
+    let holding: Vec<&TuningTrace> =
+        traces.iter().filter(|it| it.answer() == Truth::True).collect();
+    if holding.iter().any(|it| it.action == TuningAction::Hide) {
+        return Tuned::Hidden;
+    }
+    let unsure = traces.iter().find(|it| it.answer() == Truth::Unknown);
+    let Some(first) = holding.first() else {
+        return unsure.map_or(Tuned::Untouched, |it| {
+            let what = it.action.in_words();
+            Tuned::Kept(format!(
+                "tuning rule {} might {what}, and it is not known whether it holds",
+                it.rule
+            ))
+        });
+    };
+    if let Some(other) = holding.iter().find(|it| it.action != first.action) {
+        return Tuned::Kept(format!(
+            "tuning rules disagree: {} would {}, {} would {}",
+            first.rule,
+            first.action.in_words(),
+            other.rule,
+            other.action.in_words()
+        ));
+    }
+    match (first.action, unsure.filter(|it| it.action != first.action)) {
+        (_, Some(other)) => Tuned::Kept(format!(
+            "tuning rule {} holds, but {} might {}, and it is not known whether it holds",
+            first.rule,
+            other.rule,
+            other.action.in_words()
+        )),
+        (TuningAction::Hide, None) => Tuned::Hidden,
+        (TuningAction::Resolve(classification), None) => Tuned::Resolved(classification),
+    }
+}
+
+/// What is unknown in the rules that might hold, each once
+pub(crate) fn unknown_of(traces: &[TuningTrace]) -> Vec<UnknownFact> {
+    let mut unknown = Vec::new();
+    for fact in traces.iter().flat_map(|it| it.explanation.unknown_facts()) {
+        if !unknown.contains(&fact) {
+            unknown.push(fact);
+        }
+    }
+    unknown
+}
