@@ -7,6 +7,9 @@
 #[path = "host/after_a_kill.rs"]
 mod after_a_kill;
 #[cfg(test)]
+#[path = "host/allow.rs"]
+mod allow;
+#[cfg(test)]
 #[path = "host/bad_input.rs"]
 mod bad_input;
 #[cfg(test)]

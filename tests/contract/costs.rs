@@ -2,17 +2,19 @@
 
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
-use defuse_adapters::DynamoDbStore;
+use defuse_adapters::{DynamoDbStore, StoredAlertFacts};
 use defuse_domain::{
-    Alert, Answer, AutomaticReplies, EffectId, EffectState, Fact, Need, Question, Sighting, User,
+    Alert, Answer, AtEndpoint, AutomaticReplies, EffectId, EffectState, Fact, Need, Question,
+    Sighting, User,
 };
 use defuse_flow::{
-    AlertStore, FactCache, Found, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox,
-    RunStore, WatchList, WebhookLog,
+    AlertStore, AllowList, AllowListOutbox, FactCache, FactSource, Found, LeftOutLog, LimitClaim,
+    LimitStore, NotificationLog, Outbox, RunStore, WatchList, WebhookLog,
 };
 use jiff::SignedDuration;
 
 use crate::{
+    allow_list,
     emulator::{Emulator, bytes, emulator, text},
     samples::{alert_of, notification, now, run, typical_alert},
 };
@@ -65,6 +67,19 @@ async fn the_request_units_of_each_step() {
     store.took("msg_2L3k9", now()).await.unwrap();
     steps.took("webhook message");
 
+    let entry = allow_list::entry("updates.contoso.example", "Updates");
+    store.put(&entry, now()).await.unwrap();
+    steps.took("allow list, put");
+    store.put(&entry, now()).await.unwrap();
+    steps.took("allow list, put again");
+    let read = store.entry(entry.indicator()).await.unwrap().unwrap();
+    store.mark_entry(&read, &AtEndpoint::OursAlone { at: now() }).await.unwrap();
+    steps.took("allow list, written elsewhere");
+    let question = Question::AllowListed(entry.indicator().clone());
+    let need = Need { question, max_age: SignedDuration::from_mins(15) };
+    StoredAlertFacts::new(store.clone()).answer(&[need], now()).await;
+    steps.took("allow list, asked");
+
     let left_out = alert_of("ad9", 0, &serde_json::Value::Null);
     store.leave_out(&left_out, now()).await.unwrap();
     steps.took("leave out, new");
@@ -89,6 +104,10 @@ async fn the_request_units_of_each_step() {
     outstanding, nothing: 0 + 0 write, 1 read
     notification, claimed and posted: 2 + 0 write, 0 read
     webhook message: 1 + 0 write, 1 read
+    allow list, put: 1 + 1 write, 1 read
+    allow list, put again: 0 + 0 write, 1 read
+    allow list, written elsewhere: 1 + 1 write, 1 read
+    allow list, asked: 0 + 0 write, 1 read
     leave out, new: 2 + 0 write, 2 read
     leave out, again: 0 + 0 write, 2 read
     ");

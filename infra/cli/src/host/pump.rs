@@ -176,7 +176,25 @@ async fn sweep(apps: &Apps, clock: &Clock) {
                 }
             }
         }
+        sweep_allow_list(apps, before, now).await;
         tokio::time::sleep(SWEEP).await;
+    }
+}
+
+/// Entries of the allow list that were not written, a few of them: each waits for a turn of its own
+async fn sweep_allow_list(apps: &Apps, before: Timestamp, now: Timestamp) {
+    let waiting = match apps.store.allow_work(before).await {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            warn!(error = %Chain(&error), "cannot look for outstanding work");
+            return;
+        }
+    };
+    for indicator in waiting {
+        if let Err(error) = apps.deliver.allow.allow(&indicator, now).await {
+            debug!(error = %Chain(&error), "an entry of the allow list waits");
+            return;
+        }
     }
 }
 

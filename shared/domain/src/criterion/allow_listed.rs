@@ -81,7 +81,7 @@ impl AllowListed {
         let part = format!("{name} {word}");
         let mut things = situation.alert.indicators();
         things.retain(|it| match self.which {
-            Which::Trigger => it.is_trigger,
+            Which::Trigger => it.trigger != Truth::False,
             Which::Any | Which::All => true,
         });
         let because: Vec<Explanation> =
@@ -99,13 +99,21 @@ impl AllowListed {
 
     /// One of the things: any of its indicators will do
     fn of_thing(&self, name: &str, thing: &Identified, situation: Situation<'_>) -> Explanation {
-        let indicators = match &thing.by {
+        let may_be_another = self.which == Which::Trigger && thing.trigger == Truth::Unknown;
+        let by = match &thing.by {
+            Ok(_) if may_be_another => {
+                let detail = "the alert does not say what triggered it";
+                Err(Unknown::with_detail(UnknownReason::PropertyMissing, detail))
+            }
+            by => by.clone(),
+        };
+        let indicators = match by {
             Ok(indicators) => indicators,
             Err(why) => {
                 let place = if thing.path.is_empty() { "" } else { "." };
                 let whose = format!("evidence {}{place}{}", thing.piece, thing.path);
                 let part = format!("{name} of {whose}");
-                return unknown(name, &part, Some(whose), why.clone());
+                return unknown(name, &part, Some(whose), why);
             }
         };
         let mut each: Vec<Explanation> = indicators

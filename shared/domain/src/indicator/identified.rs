@@ -6,6 +6,8 @@ use super::{Indicator, IndicatorKind};
 use crate::{
     alert::Alert,
     catalogue::EvidenceType,
+    evidence::triggers,
+    explanation::Truth,
     fact::{Unknown, UnknownReason},
     wire_name::AsRead,
 };
@@ -21,7 +23,7 @@ pub struct Identified {
     /// Where in the piece: `imageFile`
     pub path: String,
     /// Whether it is what made the source raise the alert
-    pub is_trigger: bool,
+    pub trigger: Truth,
     /// The indicators, the strongest first, any one of which identifies it; or why there is none
     pub by: Result<Vec<Indicator>, Unknown>,
 }
@@ -75,18 +77,41 @@ const PLACES: &[(EvidenceType, &[(&str, What)])] = &[
     ),
 ];
 
+/// What an alert touches: whom or what it happened to, which is not for a list to allow
+const ENTITIES: [EvidenceType; 12] = [
+    EvidenceType::ActiveDirectoryDomain,
+    EvidenceType::CloudApplication,
+    EvidenceType::CloudLogonRequest,
+    EvidenceType::CloudLogonSession,
+    EvidenceType::Device,
+    EvidenceType::HostLogonSession,
+    EvidenceType::IoTDevice,
+    EvidenceType::Mailbox,
+    EvidenceType::MailCluster,
+    EvidenceType::Nic,
+    EvidenceType::SecurityGroup,
+    EvidenceType::User,
+];
+
 impl Alert {
     /// Everything in its evidence that indicators identify, piece by piece, at most
-    /// [`IDENTIFIED_MAX`]; what lacks the value that would identify it is among them
+    /// [`IDENTIFIED_MAX`]; what lacks the value that would identify it is among them, and whom and
+    /// what the alert happened to is not
     pub fn indicators(&self) -> Vec<Identified> {
         let mut found = Vec::new();
-        for (piece, evidence) in self.evidence.iter().enumerate() {
-            let is_trigger = false;
-            let add = |path: String, by| Identified { piece, path, is_trigger, by };
+        let triggers = triggers(&self.evidence).into_iter();
+        for ((piece, evidence), trigger) in self.evidence.iter().enumerate().zip(triggers) {
+            let add = |path: String, by| Identified { piece, path, trigger, by };
             let whole = Value::Object(evidence.properties.clone());
             match &evidence.evidence_type {
+                AsRead::Known(kind) if ENTITIES.contains(kind) => {}
                 AsRead::Known(kind) => {
                     let places = PLACES.iter().find(|(it, _)| it == kind);
+                    if places.is_none() {
+                        let why = format!("evidence of type {kind}");
+                        let why = Unknown::with_detail(UnknownReason::NoIndicator, why);
+                        found.push(add(String::new(), Err(why)));
+                    }
                     for (path, what) in places.into_iter().flat_map(|(_, places)| *places) {
                         let things = at(&whole, path);
                         let is_alone = places.is_some_and(|(_, places)| places.len() == 1);
@@ -241,6 +266,9 @@ mod tests {
                 ("urls.1", no_name),
             ],
         );
+        let not_on_lists = "the alert names nothing that an allow list could have (evidence of type \
+            registryKey)";
+        check("registryKey", json!({ "registryKey": "Run" }), &[("", not_on_lists)]);
         check("user", json!({ "userAccount": { "domainName": "contoso.example" } }), &[]);
         check("device", json!({ "lastExternalIpAddress": "203.0.113.9" }), &[]);
     }

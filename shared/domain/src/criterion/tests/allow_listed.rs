@@ -77,6 +77,28 @@ fn a_file_is_known_by_any_of_its_hashes() {
 }
 
 #[test]
+fn what_triggered_the_alert_counts_by_itself() {
+    let with_verdict = |mut piece: Value, verdict: &str| {
+        piece["verdict"] = json!(verdict);
+        piece
+    };
+    let address = || ip_evidence("203.0.113.9");
+    let facts = || vec![about("203.0.113.9", Ok(nowhere())), about(&sha256("a"), Ok(everywhere()))];
+    let of = |evidence: &[Value]| on("allowListed: trigger", &with(evidence), facts());
+    let suspicious = with_verdict(file(&sha256("a"), ""), "suspicious");
+    assert_eq!(of(&[address(), suspicious.clone()]).answer, Truth::True);
+    let both = [with_verdict(address(), "malicious"), suspicious.clone()];
+    assert_eq!(of(&both).answer, Truth::False);
+    let task = json!({ "@odata.type": "#microsoft.graph.security.registryKeyEvidence",
+        "verdict": "malicious" });
+    let explanation = of(&[task, suspicious]);
+    assert_eq!(reason(&explanation).as_deref(), Some("noIndicator"), "{explanation:?}");
+    let explanation = of(&[address(), file(&sha256("a"), "")]);
+    assert_eq!(explanation.answer, Truth::Unknown);
+    assert_eq!(reason(&explanation).as_deref(), Some("propertyMissing"), "{explanation:?}");
+}
+
+#[test]
 fn what_expires_at_the_very_moment_is_over() {
     let alert = with(&[ip_evidence("203.0.113.9")]);
     for (minutes, expected) in [(1, Truth::True), (0, Truth::False), (-1, Truth::False)] {
