@@ -129,10 +129,8 @@ async fn the_list_is_asked_about_many_indicators_at_once() {
     let of = |text: &str| {
         let fact = facts.get(&Question::AllowListed(indicator(text))).unwrap();
         assert_eq!((fact.source.as_str(), fact.read), ("own allow list", now()));
-        match fact.answer.clone().unwrap() {
-            Answer::AllowListed(listed) => listed.map(|it| (it.title, it.expires)),
-            other => panic!("{other:?}"),
-        }
+        let Ok(Answer::AllowListed(listed)) = fact.answer.clone() else { panic!("{fact:?}") };
+        listed.map(|it| (it.title, it.expires))
     };
     assert_eq!(of(DOMAIN), Some(("Updates".to_owned(), now() + 24.hours())));
     // It is there until DynamoDB takes it away; that it is over is for who decides to say.
@@ -178,10 +176,9 @@ async fn a_refusal_stands_on_the_entry_until_it_is_put_again() {
     let refusal = async |value: &str, at: Timestamp| {
         emulator.store.put(&entry(value, "Updates"), now()).await.unwrap();
         allow.allow(&indicator(value), at).await.unwrap();
-        match stored(&emulator.store, value).await.endpoint {
-            AtEndpoint::Refused { answer, .. } => answer,
-            other => panic!("{other:?}"),
-        }
+        let state = stored(&emulator.store, value).await.endpoint;
+        let AtEndpoint::Refused { answer, .. } = state else { panic!("{state:?}") };
+        answer
     };
     tenant.set_indicators_max(0);
     let answer = refusal(DOMAIN, now()).await;

@@ -161,7 +161,10 @@ async fn what_triggered_an_alert_is_allowed_and_the_next_one_is_resolved() {
 
     let (code, out, _) = allow(&world, &["add", "--from-alert", "dahost0001", "--all"]).await;
     assert_eq!(code, Some(0));
-    assert!(out.contains("was allowed, and is changed") && out.contains("203.0.113.9 is allowed"), "{out}");
+    assert!(
+        out.contains("was allowed, and is changed") && out.contains("203.0.113.9 is allowed"),
+        "{out}"
+    );
 }
 
 #[tokio::test]

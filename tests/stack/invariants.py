@@ -225,11 +225,18 @@ def stream_mappings_wake_a_function_for_its_own_work_only(template):
         filters = mapping.get("FilterCriteria", {}).get("Filters", [])
         patterns = [json.loads(it["Pattern"]) for it in filters]
         images = [it.get("dynamodb", {}).get("NewImage", {}) for it in patterns]
-        if len(images) != 1 or images[0].get("sk") != {"S": ["H"]}:
-            yield f"{name}: wakes for more than heads"
+        is_head = [it.get("sk") == {"S": ["H"]} for it in images]
+        is_allowed = [it.get("pk") == {"S": ["I#allowed"]} for it in images]
+        if not images or not all(map(any, zip(is_head, is_allowed))):
+            yield f"{name}: wakes for more than heads and the allow list"
             continue
-        works.append((target(mapping["FunctionName"]), json.dumps(images[0].get("work"))))
-    expected = {("Triage", '{"S": ["pending"]}'), ("Deliver", '{"S": ["effects"]}')}
+        function = target(mapping["FunctionName"])
+        works += [(function, json.dumps(it.get("work"))) for it in images]
+    expected = {
+        ("Triage", '{"S": ["pending"]}'),
+        ("Deliver", '{"S": ["effects"]}'),
+        ("Deliver", '{"S": ["allow"]}'),
+    }
     if set(works) != expected:
         yield f"the stream wakes {sorted(works)}"
 

@@ -35,23 +35,19 @@ pub(crate) async fn run(arguments: AllowArguments) -> Result<(), Failure> {
 async fn add(arguments: AllowAddArguments) -> Result<(), Failure> {
     let now = Timestamp::now();
     let common = draft(&arguments, now)?;
-    let (place, drafts, skipped) = match &arguments.from_alert {
-        Some(id) => {
-            let id = AlertId::parse(id).map_err(|error| bad(error.to_string()))?;
-            let place = Place::of(&arguments.place).await?;
-            let alert = place.alert(&id).await?;
-            let alert =
-                alert.ok_or_else(|| Failure::NotFound(format!("there is no alert `{id}`")))?;
-            let (drafts, skipped) = from_alert(&alert, &arguments, common)?;
-            checked(&drafts, now)?;
-            (place, drafts, skipped)
-        }
-        None => {
-            let value = arguments.value.clone().unwrap_or_default();
-            let drafts = vec![AllowListDraft { value, ..common }];
-            checked(&drafts, now)?;
-            (Place::of(&arguments.place).await?, drafts, Vec::new())
-        }
+    let (place, drafts, skipped) = if let Some(id) = &arguments.from_alert {
+        let id = AlertId::parse(id).map_err(|error| bad(error.to_string()))?;
+        let place = Place::of(&arguments.place).await?;
+        let alert = place.alert(&id).await?;
+        let alert = alert.ok_or_else(|| Failure::NotFound(format!("there is no alert `{id}`")))?;
+        let (drafts, skipped) = from_alert(&alert, &arguments, common)?;
+        checked(&drafts, now)?;
+        (place, drafts, skipped)
+    } else {
+        let value = arguments.value.clone().unwrap_or_default();
+        let drafts = vec![AllowListDraft { value, ..common }];
+        checked(&drafts, now)?;
+        (Place::of(&arguments.place).await?, drafts, Vec::new())
     };
     let taken = place.put(&drafts, now).await?;
     let mut out = io::stdout().lock();
@@ -82,10 +78,10 @@ fn draft(arguments: &AllowAddArguments, now: Timestamp) -> Result<AllowListDraft
         value: String::new(),
         title: arguments.title.clone().unwrap_or_default(),
         description: arguments.description.clone().unwrap_or_default(),
-        device_groups: arguments.device_groups.clone(),
+        device_groups: arguments.device_group.clone(),
         expires: now
             .checked_add(arguments.expires)
-            .map_err(|_| bad("the entry expires too far ahead"))?,
+            .map_err(|error| bad(format!("the entry expires too far ahead: {error}")))?,
         by: by.filter(|it| !it.is_empty()).ok_or_else(|| bad("give your name with --by"))?,
         from: None,
     })
@@ -98,7 +94,7 @@ fn from_alert(
     arguments: &AllowAddArguments,
     common: AllowListDraft,
 ) -> Result<(Vec<AllowListDraft>, Vec<String>), Failure> {
-    let device_groups = match (&arguments.device_groups, arguments.all_devices) {
+    let device_groups = match (&arguments.device_group, arguments.all_devices) {
         (groups, _) if !groups.is_empty() => groups.clone(),
         (_, true) => Vec::new(),
         (_, false) => groups_of(alert).ok_or_else(|| {

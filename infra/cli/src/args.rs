@@ -291,10 +291,10 @@ pub(crate) struct AllowAddArguments {
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = duration)]
     pub(crate) expires: SignedDuration,
     /// Device group where it is allowed, once for each; of an alert, the groups of its devices
-    #[arg(long = "device-group", value_name = "NAME")]
-    pub(crate) device_groups: Vec<String>,
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_group: Vec<String>,
     /// Allows it on all devices; so it is for a value where no group is named
-    #[arg(long, conflicts_with = "device_groups")]
+    #[arg(long, conflicts_with = "device_group")]
     pub(crate) all_devices: bool,
     /// Who allows it; `USER` of the environment where nothing is said
     #[arg(long, value_name = "NAME")]
@@ -331,7 +331,7 @@ fn kind(text: &str) -> Result<IndicatorKind, String> {
 fn duration(text: &str) -> Result<SignedDuration, String> {
     let span: Result<Span, jiff::Error> = text.parse();
     let duration = span.and_then(|it| it.to_duration(SpanRelativeTo::days_are_24_hours()));
-    duration.map_err(|_| "write it like `90d` or `12h`".to_owned())
+    duration.map_err(|error| format!("write it like `90d` or `12h`: {error}"))
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 //! The same value again replaces what was there, so that a call may be repeated. Its API has no call
 //! in our reference that takes an indicator back: one ends when it expires.
 //!
-//! Permissions: the application's `Ti.ReadWrite.All` of *WindowsDefenderATP*. None at AWS.
+//! Permissions: the application's `Ti.ReadWrite.All` of `WindowsDefenderATP`. None at AWS.
 
 #[cfg(test)]
 mod tests;
@@ -111,14 +111,12 @@ impl IndicatorClient for Endpoint {
         let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if answer.is_success() {
             // Why: what stands before a service may answer 200 too.
-            return match &said {
-                Value::Object(indicator) => Ok(match indicator.get("id") {
-                    Some(Value::String(id)) => format!("indicator {}", delivery::one_line(id)),
-                    Some(Value::Number(id)) => format!("indicator {id}"),
-                    _ => format!("status {}", answer.status),
-                }),
-                _ => Err(delivery::busy(NAME, None, NotAnIndicator)),
+            let Some(indicator) = said.as_object() else {
+                return Err(delivery::busy(NAME, None, NotAnIndicator));
             };
+            let id = indicator.get("id").and_then(Value::as_str).map(delivery::one_line);
+            let status = || format!("status {}", answer.status);
+            return Ok(id.map_or_else(status, |it| format!("indicator {it}")));
         }
         Err(refusal(&answer, &said))
     }

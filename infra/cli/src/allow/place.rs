@@ -1,6 +1,9 @@
 //! Where the allow list stands: with a host that runs, in what one stored, or in a table at AWS.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use defuse_adapters::DynamoDbStore;
 use defuse_domain::{Alert, AlertId, AllowListDraft, AllowListEntry, Indicator};
@@ -173,7 +176,7 @@ pub(crate) async fn page_after(
 }
 
 /// What a running host says; `None` where it has nothing of the kind
-async fn get<T: DeserializeOwned>(data: &PathBuf, path: &[&str]) -> Result<Option<T>, Failure> {
+async fn get<T: DeserializeOwned>(data: &Path, path: &[&str]) -> Result<Option<T>, Failure> {
     let answer = host::ask(data, path).await.ok_or_else(|| unreadable("it does not answer"))?;
     match answer {
         (200, body) => {

@@ -116,7 +116,7 @@ async fn what_passes_is_asked_once_and_tried_again_later() {
 
 #[tokio::test]
 async fn a_token_that_is_not_accepted_is_replaced_once() {
-    let scenes = vec![scene(POST, 401, json!({})), scene(POST, 200, json!({ "id": 7 })), token()];
+    let scenes = vec![scene(POST, 401, json!({})), scene(POST, 200, json!({ "id": "7" })), token()];
     let (server, outcome) = allow(scenes, &entry(&[])).await;
     assert_eq!(outcome.unwrap(), "indicator 7");
     assert_eq!(server.seen().len(), 4);

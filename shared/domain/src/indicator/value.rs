@@ -65,9 +65,9 @@ fn hash(kind: IndicatorKind, text: &str, digits: usize) -> Result<String, Indica
 }
 
 fn address(text: &str) -> Result<String, IndicatorError> {
-    let address: IpAddr = text
-        .parse()
-        .map_err(|_: std::net::AddrParseError| IndicatorError::NotAnAddress(shown(text)))?;
+    let Ok(address) = text.parse::<IpAddr>() else {
+        return Err(IndicatorError::NotAnAddress(shown(text)));
+    };
     let address = address.to_canonical();
     let is_public = match address {
         IpAddr::V4(address) => is_public_v4(address),

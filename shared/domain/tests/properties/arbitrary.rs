@@ -214,7 +214,7 @@ pub(crate) fn answered(question: &Question, (how, value, age): Known) -> Fact {
     let hours = |hours: u8| SignedDuration::from_hours(i64::from(hours));
     let history = (how % 3 == 0).then(|| History {
         seen_since: read - hours(value % 7),
-        last_other: (value % 2 == 0).then(|| read - hours(value % 7 + value % 5)),
+        last_other: value.is_multiple_of(2).then(|| read - hours(value % 7 + value % 5)),
     });
     Fact { question: question.clone(), answer, source: "generated".to_owned(), read, history }
 }
@@ -249,7 +249,7 @@ fn answer(question: &Question, value: u8) -> Answer {
                 })
                 .collect(),
         ),
-        Question::AllowListed(_) => Answer::AllowListed((value % 2 == 0).then(|| Listed {
+        Question::AllowListed(_) => Answer::AllowListed(value.is_multiple_of(2).then(|| Listed {
             title: "Updates".to_owned(),
             on: AllowedOn::AllDevices,
             expires: now() + hours(value / 16),
