@@ -239,7 +239,7 @@ pub(crate) enum AllowCommand {
     #[command(after_help = "\
 Examples:
   defuse allow add updates.contoso.example --title Updates --description 'Our own servers'
-  defuse allow add 203.0.113.9 --title Scanner --description 'Ours' --expires 30d --device-group Servers
+  defuse allow add 203.0.113.9 --title Scanner --description Ours --device-group Servers
   defuse allow add --from-alert da7f3c0b2e9d41
   defuse allow add --from-alert da7f3c0b2e9d41 --all --all-devices
 
@@ -259,7 +259,7 @@ pub(crate) struct AllowPlace {
     /// Folder that keeps the state of the host
     #[arg(long, value_name = "DIR", default_value = ".defuse")]
     pub(crate) data: PathBuf,
-    /// Table at AWS, in place of a host's state (`AWS_*` has region and credentials)
+    /// Table at AWS in place of that (`AWS_*`: region, credentials)
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
     pub(crate) table: Option<String>,
     /// JSON, for programs
@@ -272,7 +272,7 @@ pub(crate) struct AllowAddArguments {
     /// Hash, IP address, domain name or URL
     #[arg(required_unless_present = "from_alert", conflicts_with = "from_alert")]
     pub(crate) value: Option<String>,
-    /// What the value is, such as `fileSha256`; by its looks where nothing is said
+    /// What it is, such as `fileSha256`; by its looks if not said
     #[arg(long = "type", value_name = "TYPE", value_parser = kind, conflicts_with = "from_alert")]
     pub(crate) kind: Option<IndicatorKind>,
     /// Takes what triggered that alert
@@ -287,16 +287,16 @@ pub(crate) struct AllowAddArguments {
     /// Why it is allowed
     #[arg(long, required_unless_present = "from_alert")]
     pub(crate) description: Option<String>,
-    /// How long it is allowed, such as `90d`; a year is the most
+    /// How long, such as `90d`; a year is the most
     #[arg(long, value_name = "TIME", default_value = "90d", value_parser = duration)]
     pub(crate) expires: SignedDuration,
-    /// Device group where it is allowed, once for each; of an alert, the groups of its devices
+    /// Device group to allow it in, once for each; or the alert's
     #[arg(long, value_name = "NAME")]
     pub(crate) device_group: Vec<String>,
-    /// Allows it on all devices; so it is for a value where no group is named
+    /// Allows it on all devices, as a value without groups is
     #[arg(long, conflicts_with = "device_group")]
     pub(crate) all_devices: bool,
-    /// Who allows it; `USER` of the environment where nothing is said
+    /// Who allows it; `USER` of the environment if not said
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
     #[command(flatten)]
@@ -316,7 +316,7 @@ pub(crate) struct AllowListArguments {
 pub(crate) struct AllowShowArguments {
     /// Hash, IP address, domain name or URL
     pub(crate) value: String,
-    /// What the value is, such as `fileSha256`; by its looks where nothing is said
+    /// What it is, such as `fileSha256`; by its looks if not said
     #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
     pub(crate) kind: Option<IndicatorKind>,
     #[command(flatten)]
