@@ -45,7 +45,7 @@ fn what_ships_has_no_mistakes() {
     let ran = folder.run(&["check"]);
     assert_eq!((ran.code, ran.said.as_str()), (Some(0), ""), "{}", ran.out);
     let lines: Vec<&str> = ran.out.lines().collect();
-    assert!(lines[0].starts_with("infra: 1 playbooks, ") && lines[0].ends_with(" no mistakes"));
+    assert!(lines[0].starts_with("infra: 1 playbooks with ") && lines[0].ends_with(" no mistakes"));
     let digest = lines[1].strip_prefix("bundle sha256:").unwrap();
     assert_eq!((lines.len(), digest.len()), (2, 64));
 

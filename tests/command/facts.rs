@@ -207,6 +207,8 @@ fn an_object_has_the_keys_it_is_documented_with() {
         "reasons",
         "revision",
         "trace",
+        "tunedBy",
+        "tuning",
         "unknown",
     ];
     assert_eq!(keys, documented);
