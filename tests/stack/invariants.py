@@ -8,6 +8,8 @@ import json
 import re
 
 # What X-Ray wants can be granted on no resource
+# What STS knows no resources for, on condition of whom the token is for
+IDENTITY = ["sts:GetWebIdentityToken"]
 TRACE = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
 # Secrets are made by people, below a prefix that the stack is told
 SECRETS = "secret:${SecretsPrefix}*"
@@ -97,8 +99,13 @@ def roles_grant_no_wildcard(template):
                 yield f"{name}: grants all but something"
             for resource in texts(statement["Resource"]):
                 is_trace = resource == "*" and sorted(actions) == TRACE
+                is_identity = (
+                    resource == "*"
+                    and actions == IDENTITY
+                    and "sts:IdentityTokenAudience" in json.dumps(statement.get("Condition"))
+                )
                 is_secrets = resource.endswith(SECRETS) and resource.count("*") == 1
-                if "*" in resource and not is_trace and not is_secrets:
+                if "*" in resource and not (is_trace or is_identity or is_secrets):
                     yield f"{name}: grants {actions} on {resource}"
 
 

@@ -36,7 +36,7 @@ pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
 pub use pace::OwnPace;
 pub use secret::Secret;
 pub use secrets::{SecretError, SecretsManager};
-pub use sign_in::{Application, Certificate, CertificateError, Credential};
+pub use sign_in::{Application, Certificate, CertificateError, Credential, WebIdentity};
 pub use signature::{
     KEY_BYTES_MAX, KEY_BYTES_MIN, SIGNATURES_MAX, SignatureError, SignatureHeaders, SigningKey,
     SigningKeyError, TOLERANCE_SECONDS, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, verify,

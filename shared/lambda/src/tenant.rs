@@ -7,7 +7,7 @@ use defuse_adapters::{
     Application, Certificate, ChannelSettings, ChatChannels, CloudAppsFeed, CloudAppsSettings,
     CloudAppsSignIn, CloudAppsSource, Credential, Endpoint, EndpointSettings, Feed, Graph,
     GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource, Http, Reach, Secret,
-    SecretsManager, SigningKey, Sources,
+    SecretsManager, SigningKey, Sources, WebIdentity,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -29,6 +29,7 @@ pub(crate) struct Tenant<'a> {
     pub(crate) lookup: Lookup<'a>,
     pub(crate) reach: Reach,
     pub(crate) secrets: &'a SecretsManager,
+    pub(crate) sts: &'a aws_sdk_sts::Client,
 }
 
 impl std::fmt::Debug for Tenant<'_> {
@@ -76,6 +77,9 @@ impl Tenant<'_> {
                 Credential::Certificate(Certificate::parse(&self.secret(secret).await?)?)
             }
             defuse_domain::Credential::TokenFile(path) => Credential::TokenFile(path.into()),
+            defuse_domain::Credential::AwsToken(audience) => {
+                Credential::WebIdentity(WebIdentity::new(self.sts.clone(), audience))
+            }
         })
     }
 

@@ -108,6 +108,7 @@ pub struct Wiring {
     lookup: SharedLookup,
     http: SharedHttpClient,
     secrets: SecretsManager,
+    sts: aws_sdk_sts::Client,
 }
 
 impl fmt::Debug for Wiring {
@@ -128,7 +129,8 @@ impl Wiring {
     pub fn of(environment: Environment, config: Config, lookup: SharedLookup) -> Self {
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let secrets = SecretsManager::new(secrets_client(&environment, http.clone()));
-        Self { environment, config, lookup, http, secrets }
+        let sts = sts_client(&environment, http.clone());
+        Self { environment, config, lookup, http, secrets, sts }
     }
 
     /// What the surroundings say
@@ -153,6 +155,7 @@ impl Wiring {
             lookup: &*self.lookup,
             reach,
             secrets: &self.secrets,
+            sts: &self.sts,
         }
     }
 
@@ -275,6 +278,18 @@ fn secrets_client(
         config = config.credentials_provider(credentials(known));
     }
     aws_sdk_secretsmanager::Client::from_conf(config.build())
+}
+
+fn sts_client(environment: &Environment, http: SharedHttpClient) -> aws_sdk_sts::Client {
+    let mut config = aws_sdk_sts::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(environment.region.clone()))
+        .http_client(http);
+    config.set_endpoint_url(environment.sts_endpoint.clone());
+    if let Some(known) = &environment.credentials {
+        config = config.credentials_provider(credentials(known));
+    }
+    aws_sdk_sts::Client::from_conf(config.build())
 }
 
 fn credentials(known: &AwsCredentials) -> Credentials {

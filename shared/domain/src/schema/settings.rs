@@ -123,7 +123,10 @@ fn service(address: &'static str) -> Value {
     let key = "Its private key and the certificate itself, as PEM.";
     let certified = object(Credential::CERTIFICATE, [secret_field(key)]);
     let file = described(text(TEXT_LENGTH_MAX), "The file with the token.");
-    let workload = object(Credential::WORKLOAD_IDENTITY, [required(file)]);
+    let audience = "The audience of a token of AWS: `api://AzureADTokenExchange`.";
+    let audience = described(text(TEXT_LENGTH_MAX), audience);
+    let [token_file, aws_audience] = Credential::WORKLOAD_IDENTITY;
+    let workload = variant([(token_file, file), (aws_audience, audience)]);
     let fields = [
         required(described(reference("address"), address)),
         required(described(reference("address"), "Where tokens are to be had.")),

@@ -210,7 +210,7 @@ apiVersion: defuse/v1
 kind: Settings
 graph: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, certificate: { key: { env: K } } }
 cloudApps: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: 5 } }
-endpoint: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, workloadIdentity: { tokenFile: 5 } }
+endpoint: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, workloadIdentity: { awsAudience: 5 } }
 channels: { 7: { kind: webhook, url: { secretsManager: 5 } } }
 highRisk: { groups: [7] }
 namedRanges: { true: [10.0.0.1, '::1/+64', ::ffff:10.0.0.0/104] }
@@ -348,6 +348,8 @@ fn bad_settings_and_facts_are_marked() {
         "cloudApps: { baseUrl: ftp://x, token: { env: T } }",
         "cloudApps: { baseUrl: https://x, token: hunter2 }",
         "endpoint: { baseUrl: https://x, token: { env: T } }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: {} }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: /t, awsAudience: a } }",
         "endpoint: { baseUrl: https://x, tokenUrl: https://y, clientId: a, clientSecret: { env: S }, poll: true }",
         "channels: { soc: { kind: carrierPigeon, url: { env: U } } }",
         "channels: { soc: { kind: teams, url: { env: U, secretsManager: U } } }",
