@@ -40,6 +40,9 @@ mod outage;
 #[path = "host/places.rs"]
 mod places;
 #[cfg(test)]
+#[path = "host/polled.rs"]
+mod polled;
+#[cfg(test)]
 #[path = "host/state.rs"]
 mod state;
 #[cfg(test)]

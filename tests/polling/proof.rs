@@ -223,9 +223,10 @@ where
         }
     }
     let caught_up = clock.now();
+    // What changed last is read in pages of 100, each of which takes 3 s, with all that goes wrong.
     let end = clock.now()
-        + SignedDuration::from_mins(4)
-        + SignedDuration::from_millis(700 * i64::from(n_alerts) / 50);
+        + SignedDuration::from_mins(5)
+        + SignedDuration::from_secs(4 * i64::from(n_alerts) / 50);
     while clock.now() < end {
         step(&poll, &mut ready, &clock).await;
         n_steps += 1;
