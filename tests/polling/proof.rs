@@ -127,7 +127,7 @@ async fn every_alert_is_stored_once_and_as_it_is() {
 #[tokio::test]
 async fn also_where_the_source_s_clock_is_behind_ours() {
     play_in_memory(600, |tenant, clock| {
-        set_clock(tenant, clock, |_| -SignedDuration::from_mins(4))
+        set_clock(tenant, clock, |_| -SignedDuration::from_mins(4));
     })
     .await;
 }

@@ -75,9 +75,12 @@ impl WebIdentity {
 fn meaning(error: &SdkError<GetWebIdentityTokenError>) -> WebIdentityError {
     let why = Chain(error).to_string();
     let Some(service) = error.as_service_error() else {
-        return match error {
-            SdkError::ConstructionFailure(_) => WebIdentityError::Refused(why),
-            _ => WebIdentityError::Busy(why),
+        // What was never sent never can be.
+        let is_unsent = matches!(error, SdkError::ConstructionFailure(_));
+        return if is_unsent {
+            WebIdentityError::Refused(why)
+        } else {
+            WebIdentityError::Busy(why)
         };
     };
     if service.is_outbound_web_identity_federation_disabled_exception() {
