@@ -104,7 +104,7 @@ async fn the_request_units_of_the_allow_list() {
     let entry = allow_list::entry("updates.contoso.example", "Updates");
     store.put(&entry, now()).await.unwrap();
     steps.took("allow list, put");
-    store.put(&entry, now()).await.unwrap();
+    store.put(&entry, now() + SignedDuration::from_secs(1)).await.unwrap();
     steps.took("allow list, put again");
     let read = store.entry(entry.indicator()).await.unwrap().unwrap();
     store.mark_entry(&read, &AtEndpoint::OursAlone { at: now() }).await.unwrap();
@@ -116,7 +116,7 @@ async fn the_request_units_of_the_allow_list() {
 
     insta::assert_snapshot!(steps.table, @r"
     allow list, put: 1 + 1 write, 1 read
-    allow list, put again: 0 + 0 write, 1 read
+    allow list, put again: 1 + 2 write, 1 read
     allow list, written elsewhere: 1 + 1 write, 1 read
     allow list, asked: 0 + 0 write, 1 read
     ");

@@ -181,7 +181,11 @@ async fn sweep(apps: &Apps, clock: &Clock) {
     }
 }
 
-/// Entries of the allow list that were not written, a few of them: each waits for a turn of its own
+/// How many entries of the allow list one sweep takes up: each waits for a turn of its own, and alerts
+/// for the next sweep
+const ENTRIES: usize = 3;
+
+/// Entries of the allow list that were not written, a few of them
 async fn sweep_allow_list(apps: &Apps, before: Timestamp, now: Timestamp) {
     let waiting = match apps.store.allow_work(before).await {
         Ok(waiting) => waiting,
@@ -190,10 +194,9 @@ async fn sweep_allow_list(apps: &Apps, before: Timestamp, now: Timestamp) {
             return;
         }
     };
-    for indicator in waiting {
+    for indicator in waiting.into_iter().take(ENTRIES) {
         if let Err(error) = apps.deliver.allow.allow(&indicator, now).await {
             debug!(error = %Chain(&error), "an entry of the allow list waits");
-            return;
         }
     }
 }

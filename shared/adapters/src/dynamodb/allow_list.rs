@@ -80,8 +80,10 @@ fn replaced(
     let put = if differences.is_empty() { Put::Again } else { Put::Changed };
     let differences = match (&older.endpoint, put) {
         (_, Put::New | Put::Changed) => differences,
-        (AtEndpoint::Outstanding | AtEndpoint::Written { .. }, Put::Again) => {
-            return Ok((put, None));
+        (AtEndpoint::Written { .. }, Put::Again) => return Ok((put, None)),
+        // Why: who puts it there again may do so because nothing came of the first time.
+        (AtEndpoint::Outstanding, Put::Again) => {
+            return Ok((put, Some(Change::default().allow_work(true, now))));
         }
         (AtEndpoint::OursAlone { .. } | AtEndpoint::Refused { .. }, Put::Again) => {
             vec!["tried again".to_owned()]

@@ -23,6 +23,7 @@ impl AllowList for MemoryStore {
             None => Put::New,
             Some(_) if !what.is_empty() => Put::Changed,
             Some(older) => match older.endpoint {
+                // That a new record of the stream calls for it is nothing to a store in memory.
                 AtEndpoint::Outstanding | AtEndpoint::Written { .. } => return Ok(Put::Again),
                 AtEndpoint::OursAlone { .. } | AtEndpoint::Refused { .. } => Put::Again,
             },
