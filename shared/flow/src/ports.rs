@@ -3,6 +3,7 @@
 //! Every error says what the caller can do about it: try again later, or never.
 
 mod alerts;
+mod allow_list;
 mod bundles;
 mod chat;
 mod delivery;
@@ -26,6 +27,9 @@ use std::error::Error;
 
 pub use self::{
     alerts::{AlertStore, RejectStore, Stored, WebhookLog},
+    allow_list::{
+        AllowList, AllowListOutbox, AllowListPage, IndicatorClient, Marked, Put, StoredEntry,
+    },
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},

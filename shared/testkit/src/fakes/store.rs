@@ -1,5 +1,6 @@
 //! The store in memory: heads, runs, counters and notes, each change under one lock.
 
+mod allow_list;
 mod effects;
 mod facts;
 mod tuning;
@@ -11,13 +12,14 @@ use std::{
 };
 
 use defuse_domain::{
-    Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
+    Alert, AlertId, Effect, EffectId, EffectState, Indicator, Notification, Outcome, Run, RunKey,
+    Unreadable,
 };
 use defuse_flow::{
     AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, FeedPlace, FeedStore, HistoryStore,
     Kept, LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace,
-    PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, StoredPlace,
-    Turn, WebhookLog,
+    PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, StoredEntry,
+    StoredPlace, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -44,6 +46,7 @@ struct State {
     notes: BTreeMap<String, Note>,
     facts: KeptFacts,
     tuning: TuningState,
+    allowed: BTreeMap<Indicator, StoredEntry>,
 }
 
 #[derive(Debug)]
