@@ -12,9 +12,7 @@ use defuse_adapters::{
     OwnPace, Reach, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier,
     Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{
-    Allow, Deliver, Housekeep, Poll, Post, Receive, Remembered, Triage, Watch,
-};
+use defuse_flow::{Allow, Deliver, Housekeep, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
