@@ -7,6 +7,9 @@
 #[path = "contract/alerts.rs"]
 mod alerts;
 #[cfg(test)]
+#[path = "contract/allow_list.rs"]
+mod allow_list;
+#[cfg(test)]
 #[path = "contract/asking.rs"]
 mod asking;
 #[cfg(test)]
@@ -54,6 +57,9 @@ mod runs;
 #[cfg(test)]
 #[path = "contract/samples.rs"]
 mod samples;
+#[cfg(test)]
+#[path = "contract/tuning.rs"]
+mod tuning;
 #[cfg(test)]
 #[path = "contract/watching.rs"]
 mod watching;

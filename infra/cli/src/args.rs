@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use defuse_domain::IndicatorKind;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 /// Defuse triages security alerts by itself, and shows its reasons
 #[derive(Debug, Parser)]
@@ -106,8 +107,43 @@ Examples:
 Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
 alert. The host may run or not.")]
     Status(StatusArguments),
+    /// Puts indicators on your own allow list, and shows what stands there
+    Allow(AllowArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),
+    /// Rules that hide or resolve expected alerts
+    #[command(after_help = "\
+Examples:
+  defuse tuning save backup-agent.yaml                 a new rule
+  defuse tuning save backup-agent.yaml --version 3     in place of version 3, which you read
+  defuse tuning list
+  defuse tuning show backup-agent
+  defuse tuning release --rule backup-agent            all that it hid, back into the queue
+
+They are about the state of `defuse dev` in --data, be it running or not; where DEFUSE_TABLE is set
+and --data is not given, about that table, with AWS_REGION and the usual variables for a key.")]
+    Tuning {
+        #[command(subcommand)]
+        command: TuningCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TuningCommand {
+    /// Saves a rule; it acts on alerts that come from then on
+    Save(TuningSaveArguments),
+    /// Lists every rule, deployed or saved, with what it did
+    List(TuningListArguments),
+    /// Shows one rule: its text, what it did day by day, and who changed what
+    Show(TuningShowArguments),
+    /// Turns a saved rule on
+    On(TuningChangeArguments),
+    /// Turns a saved rule off
+    Off(TuningChangeArguments),
+    /// Deletes a saved rule; its history stays
+    Delete(TuningChangeArguments),
+    /// Puts hidden alerts back into the queue; no rule takes them out again
+    Release(TuningReleaseArguments),
 }
 
 #[derive(Debug, Args)]
@@ -225,6 +261,113 @@ pub(crate) struct StatusArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct AllowArguments {
+    #[command(subcommand)]
+    pub(crate) command: AllowCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AllowCommand {
+    /// Allows an indicator, or those of an alert; the same one again replaces it
+    #[command(after_help = "\
+Examples:
+  defuse allow add updates.contoso.example --title Updates --description 'Our own servers'
+  defuse allow add 203.0.113.9 --title Scanner --description Ours --device-group Servers
+  defuse allow add --from-alert da7f3c0b2e9d41
+  defuse allow add --from-alert da7f3c0b2e9d41 --all --all-devices
+
+Where settings.yaml has `endpoint`, Defender for Endpoint is told to allow the same, within seconds
+while the host runs. Its API has no call that we know of to take that back: put the indicator again
+with an early --expires, or delete it in the portal.")]
+    Add(AllowAddArguments),
+    /// Lists what is allowed
+    List(AllowListArguments),
+    /// Shows one entry with its history
+    Show(AllowShowArguments),
+}
+
+/// Where the allow list stands
+#[derive(Debug, Args)]
+pub(crate) struct AllowPlace {
+    /// Folder that keeps the state of the host
+    #[arg(long, value_name = "DIR", default_value = ".defuse")]
+    pub(crate) data: PathBuf,
+    /// Table at AWS in place of that (`AWS_*`: region, credentials)
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    pub(crate) table: Option<String>,
+    /// JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowAddArguments {
+    /// Hash, IP address, domain name or URL
+    #[arg(required_unless_present = "from_alert", conflicts_with = "from_alert")]
+    pub(crate) value: Option<String>,
+    /// What it is, such as `fileSha256`; by its looks if not said
+    #[arg(long = "type", value_name = "TYPE", value_parser = kind, conflicts_with = "from_alert")]
+    pub(crate) kind: Option<IndicatorKind>,
+    /// Takes what triggered that alert
+    #[arg(long, value_name = "ALERT_ID")]
+    pub(crate) from_alert: Option<String>,
+    /// Takes everything in the alert
+    #[arg(long, requires = "from_alert")]
+    pub(crate) all: bool,
+    /// What it is; of an alert, its title
+    #[arg(long, required_unless_present = "from_alert")]
+    pub(crate) title: Option<String>,
+    /// Why it is allowed
+    #[arg(long, required_unless_present = "from_alert")]
+    pub(crate) description: Option<String>,
+    /// How long, such as `90d`; a year is the most
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = duration)]
+    pub(crate) expires: SignedDuration,
+    /// Device group to allow it in, once for each; or the alert's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_group: Vec<String>,
+    /// Allows it on all devices, as a value without groups is
+    #[arg(long, conflicts_with = "device_group")]
+    pub(crate) all_devices: bool,
+    /// Who allows it; `USER` of the environment if not said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: AllowPlace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowListArguments {
+    /// What expired, too
+    #[arg(long)]
+    pub(crate) expired: bool,
+    #[command(flatten)]
+    pub(crate) place: AllowPlace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowShowArguments {
+    /// Hash, IP address, domain name or URL
+    pub(crate) value: String,
+    /// What it is, such as `fileSha256`; by its looks if not said
+    #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+    pub(crate) kind: Option<IndicatorKind>,
+    #[command(flatten)]
+    pub(crate) place: AllowPlace,
+}
+
+fn kind(text: &str) -> Result<IndicatorKind, String> {
+    let names: Vec<&str> = IndicatorKind::ALL.iter().map(|it| it.name()).collect();
+    IndicatorKind::from_name(text).ok_or_else(|| format!("it is one of {}", names.join(", ")))
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let span: Result<Span, jiff::Error> = text.parse();
+    let duration = span.and_then(|it| it.to_duration(SpanRelativeTo::days_are_24_hours()));
+    duration.map_err(|error| format!("write it like `90d` or `12h`: {error}"))
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct SchemaArguments {
     /// Print the schema of this document, instead of writing all to files
     #[arg(value_name = "DOCUMENT")]
@@ -239,8 +382,84 @@ pub(crate) struct SchemaArguments {
 pub(crate) enum SchemaName {
     /// A playbook
     Playbook,
+    /// A tuning rule
+    TuningRule,
     /// `settings.yaml`
     Settings,
     /// A file of facts
     Facts,
+}
+
+/// Where saved tuning rules are
+#[derive(Debug, Args)]
+pub(crate) struct StateArguments {
+    /// Folder that keeps the state of the host; `.defuse` where DEFUSE_TABLE names no table
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Folder with `settings.yaml` and `tuning/`
+    #[arg(long, value_name = "DIR", default_value = "infra")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningSaveArguments {
+    /// File with the rule
+    pub(crate) file: PathBuf,
+    /// The version that you read and that this takes the place of; none for a new rule
+    #[arg(long, value_name = "N")]
+    pub(crate) version: Option<u64>,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningListArguments {
+    /// One JSON object a line, a rule each
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningShowArguments {
+    /// The rule's name
+    pub(crate) name: String,
+    /// One JSON object: of `list --json`, and `text`, `perDay`, `history`
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningChangeArguments {
+    /// The rule's name
+    pub(crate) name: String,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningReleaseArguments {
+    /// Ids of hidden alerts
+    #[arg(value_name = "ALERT_ID", required_unless_present = "rule", conflicts_with = "rule")]
+    pub(crate) alert_ids: Vec<String>,
+    /// All that this rule keeps hidden
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// One JSON object a line: `alert`, `released`, `error`
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
 }

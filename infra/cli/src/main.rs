@@ -1,6 +1,7 @@
 //! The binary `defuse`: the one-machine host, and the commands of people who write and check
 //! playbooks.
 
+mod allow;
 mod args;
 mod check;
 mod config;
@@ -16,6 +17,7 @@ mod report;
 mod schema;
 mod status;
 mod triage;
+mod tuning;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -60,6 +62,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
+        Command::Allow(arguments) => allow::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Tuning { command } => tuning::run(command).await,
     }
 }

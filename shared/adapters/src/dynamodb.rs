@@ -14,21 +14,35 @@
 //! | `L#<counter>` | `L` | the alerts that a limit counted |
 //! | `F#<user>` | `automaticReplies`, `risk`, `groups` | an answer, and who is asking for one |
 //! | `U#mailboxes` | `M#<user>` | a user whose mailbox is looked at time and again |
+//! | `I#allowed` | `<kind>#<value>` | an entry of our own allow list |
 //! | `S#<feed>` | `S` | where a feed stands |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
+//! | `C#bundles` | `B#<digest>`, `IN_FORCE` | a bundle that was proven, and which is in force |
+//! | | `TUNING` | since when the tuning rules of the bundle in force are |
+//! | `C#tuning` | `R#<rule>` | a tuning rule that people saved |
+//! | | `G` | how often any of them was changed |
+//! | | `N` | what people were told of rules that expire |
+//! | `T#<rule>` | `C#<version>#<digest>` | a change of a tuning rule; real only if the rule leads to it |
+//! | | `M#<alert>` | link from a tuning rule to an alert that it hid or resolved |
+//! | | `D#<day>` | how many that were on a day |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
 //! it does not point to did not happen. So no write needs a transaction, which would cost double.
 //!
-//! The sparse index `work` holds the heads that are pending or have effects outstanding.
+//! The sparse index `work` holds the heads that are pending or have effects outstanding, and the
+//! entries of the allow list that are to be written elsewhere.
 //!
 //! DynamoDB actions: each module names those of its port.
 
 mod alerts;
+mod allow_list;
+mod allow_list_items;
+mod allow_list_outbox;
 mod batches;
 mod bodies;
 mod bundles;
 mod change;
+mod deployed;
 mod effects;
 mod errors;
 mod facts;
@@ -39,14 +53,20 @@ mod keys;
 mod left_out;
 mod left_out_report;
 mod limits;
+mod match_report;
+mod matches;
+mod notices;
 mod notifications;
 mod open_alerts;
 mod outbox;
 mod pace;
 mod parts;
 mod rejects;
+mod releases;
 mod runs;
 mod table;
+mod tuning;
+mod tuning_changes;
 mod watch;
 mod webhooks;
 mod work;

@@ -2,6 +2,7 @@
 //! below.
 
 mod address_in_named_range;
+mod allow_listed;
 mod named;
 mod other_open_alerts;
 mod per_user;
@@ -52,6 +53,9 @@ macro_rules! criteria {
 
         /// The names that authors write
         pub(crate) const NAMES: [&str; [$($name),+].len()] = [$($name),+];
+
+        /// Who could have made what each asks, in the order of the names
+        pub(crate) const MAKERS: [Maker; NAMES.len()] = [$($module::$variant::MAKER),+];
 
         /// How each is written, by its name
         pub(crate) fn shapes() -> [(&'static str, Shape); NAMES.len()] {
@@ -105,4 +109,5 @@ criteria! {
     UserTagged: user_tagged = "userTagged",
     AddressInNamedRange: address_in_named_range = "addressInNamedRange",
     OtherOpenAlerts: other_open_alerts = "otherOpenAlerts",
+    AllowListed: allow_listed = "allowListed",
 }

@@ -6,6 +6,7 @@
 mod alert;
 mod alert_id;
 mod alert_type;
+mod allow_list;
 mod catalogue;
 mod classification;
 mod condition;
@@ -19,6 +20,7 @@ mod fact;
 mod facts_document;
 mod flag;
 mod history;
+mod indicator;
 mod last_run;
 mod notification;
 mod organisation;
@@ -45,6 +47,11 @@ pub use alert::{
 };
 pub use alert_id::{ALERT_ID_LENGTH_MAX, AlertId, AlertIdError, Revision};
 pub use alert_type::AlertType;
+pub use allow_list::{
+    ALLOWED_DAYS_MAX, AllowListChange, AllowListDraft, AllowListEntry, AllowListError, AllowedFrom,
+    AllowedOn, AtEndpoint, CHANGES_MAX, DESCRIPTION_LENGTH_MAX, DEVICE_GROUPS_MAX, Listed,
+    NAME_LENGTH_MAX, TITLE_LENGTH_MAX,
+};
 pub use catalogue::{BASE, EvidenceType, Kind, Property};
 pub use classification::{
     Activity, CLASSIFICATIONS, Classification, FalseAlarm, RETIRED_DETERMINATIONS, Threat,
@@ -65,9 +72,12 @@ pub use fact::{
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
-pub use history::{Change, ChangedProperty, Entry, changes, history};
+pub use history::{Change, ChangedProperty, Entry, Release, changes, history};
+pub use indicator::{
+    IDENTIFIED_MAX, INDICATOR_LENGTH_MAX, Identified, Indicator, IndicatorError, IndicatorKind,
+};
 pub use last_run::LastRun;
-pub use notification::{About, Notification, SourceTemplate, Template};
+pub use notification::{About, Notification, SourceTemplate, Template, TuningTemplate};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{
@@ -75,18 +85,19 @@ pub use playbook::{
 };
 pub use rule_name::{PlaybookName, TuningRuleName};
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
-pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
+pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema, tuning_rule_schema};
 pub use services::{EntraIdProtection, Services};
 pub use settings::{
     Application, Channel, ChannelKind, CloudAppsSettings, CloudAppsSignIn, Credential,
-    GraphSettings, SecretRef, Settings,
+    EndpointSettings, GraphSettings, SecretRef, Settings,
 };
 pub use severity::{Severity, Status};
 pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningRule, TuningTrace,
+    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningDemands, TuningRule,
+    TuningTrace, Window,
 };
 pub use user::User;
 pub use wire_name::AsRead;

@@ -23,3 +23,7 @@ mod never_panics;
 mod patterns;
 #[path = "properties/scan.rs"]
 mod scan;
+#[path = "properties/tuning.rs"]
+mod tuning;
+#[path = "properties/windows.rs"]
+mod windows;

@@ -3,6 +3,7 @@
 //! Every error says what the caller can do about it: try again later, or never.
 
 mod alerts;
+mod allow_list;
 mod bundles;
 mod chat;
 mod delivery;
@@ -12,15 +13,23 @@ mod feeds;
 mod history;
 mod left_out;
 mod limits;
+mod matches;
+mod notices;
 mod pace;
 mod parts;
+mod releases;
 mod runs;
+mod tuning;
+mod tuning_changes;
 mod watch;
 
 use std::error::Error;
 
 pub use self::{
     alerts::{AlertStore, RejectStore, Stored, WebhookLog},
+    allow_list::{
+        AllowList, AllowListOutbox, AllowListPage, IndicatorClient, Marked, Put, StoredEntry,
+    },
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
@@ -30,9 +39,14 @@ pub use self::{
     history::{AlertHistory, HISTORY_MAX, HistoryStore},
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
     limits::{LimitClaim, LimitStore},
+    matches::{MatchLog, MatchReport, Matches},
+    notices::{NoticeLog, Notices},
     pace::{Pace, Rate, Turn},
     parts::PartStore,
+    releases::{ReleaseStore, Released},
     runs::{AlertState, Recorded, RunStore, StoredAlert},
+    tuning::{DeployedTuning, StoredRule, StoredTuning},
+    tuning_changes::{ChangedRule, RuleChange, RuleVerb, TuningStore},
     watch::{Mailboxes, WatchList},
 };
 

@@ -8,11 +8,11 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, DynamoDbStore, Feed, GraphMailTips, HttpError, OwnPace, Reach,
-    Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources,
-    StoredAlertFacts, UrlError,
+    CertificateError, ChatChannels, DynamoDbStore, Endpoint, Feed, GraphMailTips, HttpError,
+    OwnPace, Reach, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier,
+    Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{Allow, Deliver, Housekeep, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
@@ -24,10 +24,11 @@ use crate::{
 
 /// What the function `triage` is made of
 pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
-/// What the function `deliver` is made of
-pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
+
+/// What the function `housekeep` is made of
+pub type HousekeepApp = Housekeep<DynamoDbStore, SnsNotifier>;
 
 /// What the function `receive` is made of
 #[derive(Clone, Debug)]
@@ -42,6 +43,15 @@ pub struct ReceiveApp {
     pub tokens: Vec<Secret>,
     /// What Graph shows with each change notification; none where it is to send none
     pub client_states: Vec<Secret>,
+}
+
+/// What the function `deliver` is made of
+#[derive(Clone, Debug)]
+pub struct DeliverApp {
+    /// The step
+    pub deliver: Deliver<DynamoDbStore, Sources, SnsNotifier>,
+    /// Beside it our allow list is written to where it is to stand too
+    pub allow: Allow<DynamoDbStore, Endpoint>,
 }
 
 /// What the function `poll` is made of
@@ -101,6 +111,7 @@ pub struct Wiring {
     lookup: SharedLookup,
     http: SharedHttpClient,
     secrets: SecretsManager,
+    sts: aws_sdk_sts::Client,
 }
 
 impl fmt::Debug for Wiring {
@@ -121,7 +132,8 @@ impl Wiring {
     pub fn of(environment: Environment, config: Config, lookup: SharedLookup) -> Self {
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let secrets = SecretsManager::new(secrets_client(&environment, http.clone()));
-        Self { environment, config, lookup, http, secrets }
+        let sts = sts_client(&environment, http.clone());
+        Self { environment, config, lookup, http, secrets, sts }
     }
 
     /// What the surroundings say
@@ -146,6 +158,7 @@ impl Wiring {
             lookup: &*self.lookup,
             reach,
             secrets: &self.secrets,
+            sts: &self.sts,
         }
     }
 
@@ -223,7 +236,11 @@ impl Wiring {
 
     /// The function `deliver`
     pub async fn deliver(&self) -> Result<DeliverApp, StartError> {
-        Ok(Deliver::new(self.store(), self.tenant().sources().await?, self.notifier()?))
+        let tenant = self.tenant();
+        Ok(DeliverApp {
+            deliver: Deliver::new(self.store(), tenant.sources().await?, self.notifier()?),
+            allow: Allow::new(self.store(), tenant.endpoint().await?),
+        })
     }
 
     /// The function `poll`
@@ -236,6 +253,13 @@ impl Wiring {
             poll: Poll::new(feeds, services, self.store(), notifier, channel),
             watch: mailboxes.map(|it| Watch::new(it, self.store())),
         })
+    }
+
+    /// The function `housekeep`
+    pub fn housekeep(&self) -> Result<HousekeepApp, StartError> {
+        let deployed = self.config.rules.tuning().rules().cloned().collect();
+        let channel = self.config.settings.operations_channel.clone();
+        Ok(Housekeep::new(deployed, self.store(), self.notifier()?, channel))
     }
 
     fn notifier(&self) -> Result<SnsNotifier, StartError> {
@@ -264,6 +288,18 @@ fn secrets_client(
         config = config.credentials_provider(credentials(known));
     }
     aws_sdk_secretsmanager::Client::from_conf(config.build())
+}
+
+fn sts_client(environment: &Environment, http: SharedHttpClient) -> aws_sdk_sts::Client {
+    let mut config = aws_sdk_sts::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(environment.region.clone()))
+        .http_client(http);
+    config.set_endpoint_url(environment.sts_endpoint.clone());
+    if let Some(known) = &environment.credentials {
+        config = config.credentials_provider(credentials(known));
+    }
+    aws_sdk_sts::Client::from_conf(config.build())
 }
 
 fn credentials(known: &AwsCredentials) -> Credentials {

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::{AlertId, Revision, RunKey};
+use defuse_domain::{AlertId, Indicator, IndicatorKind, Revision, RunKey, TuningRuleName};
 use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
 
@@ -29,8 +29,22 @@ pub(super) const PART: &str = "P#";
 /// What the sort key of a user begins with whose mailbox is looked at
 pub(super) const WATCHED: &str = "M#";
 
+/// Partition key of the tuning rules that people saved
+pub(super) const TUNING: &str = "C#tuning";
+/// What the sort keys of tuning rules begin with
+pub(super) const TUNING_RULE: &str = "R#";
+/// What the sort keys of the changes of a tuning rule begin with
+pub(super) const TUNING_CHANGE: &str = "C#";
+/// What the sort keys of the alerts that a tuning rule hid or resolved begin with
+pub(super) const TUNING_MATCH: &str = "M#";
+/// What the sort keys of the days of a tuning rule begin with
+pub(super) const TUNING_DAY: &str = "D#";
+
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
+/// The partition with our own allow list
+pub(super) const ALLOW_LIST: &str = "I#allowed";
+
 /// How much of a content's digest names it, in characters: enough among the items of one alert
 const DIGEST_LENGTH: usize = 16;
 
@@ -121,6 +135,47 @@ impl Key {
         Self { pk: "C#bundles".to_owned(), sk: "IN_FORCE".to_owned() }
     }
 
+    /// Since when the tuning rules of the bundle in force are
+    pub(super) fn tuning_deployed() -> Self {
+        Self { pk: "C#bundles".to_owned(), sk: "TUNING".to_owned() }
+    }
+
+    /// A tuning rule that people saved
+    pub(super) fn tuning_rule(name: &TuningRuleName) -> Self {
+        Self { pk: TUNING.to_owned(), sk: format!("{TUNING_RULE}{name}") }
+    }
+
+    /// How often any of those was changed
+    pub(super) fn tuning_generation() -> Self {
+        Self { pk: TUNING.to_owned(), sk: "G".to_owned() }
+    }
+
+    /// What people were told of tuning rules
+    pub(super) fn notices() -> Self {
+        Self { pk: TUNING.to_owned(), sk: "N".to_owned() }
+    }
+
+    /// One change of a tuning rule; changes sort as they were made
+    pub(super) fn tuning_change(name: &TuningRuleName, version: u64, digest: &str) -> Self {
+        Self { pk: tuning(name), sk: format!("{TUNING_CHANGE}{version:010}#{digest}") }
+    }
+
+    /// The link from a tuning rule to an alert that it hid or resolved
+    pub(super) fn tuning_match(name: &TuningRuleName, id: &AlertId) -> Self {
+        Self { pk: tuning(name), sk: format!("{TUNING_MATCH}{}", bounded(id.as_str())) }
+    }
+
+    /// What a tuning rule did on a day
+    pub(super) fn tuning_day(name: &TuningRuleName, day: Date) -> Self {
+        Self { pk: tuning(name), sk: format!("{TUNING_DAY}{day}") }
+    }
+
+    /// An entry of the allow list
+    pub(super) fn allowed(indicator: &Indicator) -> Self {
+        let sk = format!("{}#{}", indicator.kind(), indicator.value());
+        Self { pk: ALLOW_LIST.to_owned(), sk }
+    }
+
     /// As the SDK wants it
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([
@@ -133,6 +188,17 @@ impl Key {
 /// Partition key of the list of mailboxes that are looked at
 pub(super) fn watch_list() -> String {
     "U#mailboxes".to_owned()
+}
+
+/// Partition key of what a tuning rule did, and of its changes
+pub(super) fn tuning(name: &TuningRuleName) -> String {
+    format!("T#{name}")
+}
+
+/// The indicator whose entry stands there
+pub(super) fn indicator_at(pk: &str, sk: &str) -> Option<Indicator> {
+    let (kind, value) = sk.split_once('#').filter(|_| pk == ALLOW_LIST)?;
+    Indicator::parse(IndicatorKind::from_name(kind)?, value).ok()
 }
 
 /// Partition key of an alert
@@ -175,6 +241,8 @@ fn bounded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use defuse_domain::INDICATOR_LENGTH_MAX;
+
     use super::*;
 
     #[test]
@@ -185,6 +253,19 @@ mod tests {
 
         assert!(link.pk.len() <= 2_048 && link.sk.len() <= 1_024, "{link:?}");
         assert!(head.pk.len() <= 2_048, "{head:?}");
+    }
+
+    #[test]
+    fn an_indicator_is_read_back_from_its_key() {
+        let longest = format!("https://a.example/{}", "x".repeat(INDICATOR_LENGTH_MAX - 18));
+        for text in ["203.0.113.9", "2001:db8::1", longest.as_str(), "https://a.example/b#c"] {
+            let indicator = Indicator::guess(text).unwrap();
+            let key = Key::allowed(&indicator);
+            assert!(key.sk.len() <= 1_024, "{key:?}");
+            assert_eq!(indicator_at(&key.pk, &key.sk), Some(indicator));
+        }
+        assert_eq!(indicator_at("A#1", "ipAddress#203.0.113.9"), None);
+        assert_eq!(indicator_at(ALLOW_LIST, "ipAddress"), None);
     }
 
     #[test]

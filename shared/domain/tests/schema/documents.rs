@@ -2,27 +2,30 @@
 
 use std::{fs, path::Path, sync::LazyLock};
 
-use defuse_domain::{Diagnostic, FactsDocument, Playbook, Settings};
+use defuse_domain::{Diagnostic, FactsDocument, Playbook, Settings, TuningRule};
 use jiff::Timestamp;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::yaml;
+use crate::{tuning_rules, yaml};
 
 /// A kind of document that people write
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Document {
     Playbook,
+    TuningRule,
     Settings,
     Facts,
 }
 
 impl Document {
-    pub(crate) const ALL: [Self; 3] = [Self::Playbook, Self::Settings, Self::Facts];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Playbook, Self::TuningRule, Self::Settings, Self::Facts];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Playbook => "playbook",
+            Self::TuningRule => "tuning-rule",
             Self::Settings => "settings",
             Self::Facts => "facts",
         }
@@ -31,6 +34,7 @@ impl Document {
     pub(crate) fn schema(self) -> Value {
         match self {
             Self::Playbook => defuse_domain::playbook_schema(),
+            Self::TuningRule => defuse_domain::tuning_rule_schema(),
             Self::Settings => defuse_domain::settings_schema(),
             Self::Facts => defuse_domain::facts_schema(),
         }
@@ -44,6 +48,7 @@ impl Document {
     fn problems(self, text: &str) -> Option<Vec<Diagnostic>> {
         match self {
             Self::Playbook => Playbook::parse("f", text).err(),
+            Self::TuningRule => TuningRule::parse("f", text).err(),
             Self::Settings => Settings::parse("f", text).err(),
             Self::Facts => FactsDocument::parse("f", text, Timestamp::UNIX_EPOCH).err(),
         }
@@ -56,7 +61,7 @@ impl Document {
     }
 
     pub(crate) fn marks_of(self, json: &Value) -> Vec<String> {
-        static VALIDATORS: LazyLock<[Validator; 3]> = LazyLock::new(|| {
+        static VALIDATORS: LazyLock<[Validator; 4]> = LazyLock::new(|| {
             Document::ALL.map(|it| jsonschema::validator_for(&it.schema()).unwrap())
         });
         let errors = VALIDATORS[self as usize].iter_errors(json);
@@ -119,13 +124,13 @@ pub(crate) fn playbook_with(name: &str, text: &str) -> String {
     parts.collect::<Vec<String>>().concat()
 }
 
-fn playbook_without(name: &str) -> String {
+pub(crate) fn playbook_without(name: &str) -> String {
     let others = PLAYBOOK.iter().filter(|(part, _)| *part != name);
     let lines: Vec<String> = others.map(|(part, text)| format!("{part}: {text}\n")).collect();
     lines.concat()
 }
 
-fn shipped(path: &str) -> String {
+pub(crate) fn shipped(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
@@ -154,6 +159,8 @@ pub(crate) fn corpus() -> Vec<(Document, String)> {
             part => (Document::Playbook, playbook_with(part, text)),
         });
     }
+    let rules = tuning_rules::corpus().into_iter();
+    corpus.extend(rules.map(|it| (Document::TuningRule, it)));
     corpus
 }
 
@@ -178,6 +185,7 @@ criteria:
     - { addressInNamedRange: true }
     - { userRisk: { atLeast: low, maxAge: 1d 02:00:00 } }
     - { otherOpenAlerts: { sameUser: 'true', within: 2 weeks } }
+    - { allowListed: { indicators: any, maxAge: 1h } }
 limits: { perHour: '7', perDay: 007, perUserPerDay: +7 }
 then: [{ resolve: { truePositive: other } }, { assign: 7@8 }, { comment: 5 }, { tag: no }]
 otherwise: [{ assign: kim@contoso.example }, { notify: { channel: 1, template: resolved } }]
@@ -191,6 +199,7 @@ tests:
       userInGroup: []
       userTagged: { unknown: 5 }
       otherOpenAlerts: '3'
+      allowListed: 'true'
       users: { 7: { userOutOfOffice: alwaysEnabled, userHighRisk: 'true', age: -1h } }
     expect: { open: 5 }
 ";
@@ -208,6 +217,7 @@ apiVersion: defuse/v1
 kind: Settings
 graph: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, certificate: { key: { env: K } } }
 cloudApps: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: 5 } }
+endpoint: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, workloadIdentity: { awsAudience: 5 } }
 channels: { 7: { kind: webhook, url: { secretsManager: 5 } } }
 highRisk: { groups: [7] }
 namedRanges: { true: [10.0.0.1, '::1/+64', ::ffff:10.0.0.0/104] }
@@ -221,44 +231,6 @@ fn good_documents_are_not_marked() {
     for (document, text) in corpus {
         both_take(document, &text);
     }
-}
-
-/// The codes that a schema can express
-const EXPRESSED: [&str; 12] = [
-    "P002", "P003", "P004", "P005", "P007", "P008", "P009", "P012", "P013", "P014", "P015", "P016",
-];
-
-#[test]
-fn what_the_diagnostics_show_is_marked_as_far_as_a_schema_can() {
-    let reference = shipped("docs/reference/diagnostics.md");
-    for section in reference.split("\n## ").skip(1) {
-        let code = section.lines().next().unwrap();
-        let example = |name: &str| {
-            let (_, rest) = section.split_once(&format!("```yaml {name}\n")).unwrap();
-            rest.split_once("```").unwrap().0
-        };
-        let marks = Document::Playbook.marks_of(&completed(code, example("good")));
-        assert_eq!(marks, [""; 0], "in the good document of {code}");
-        let is_yaml = yaml::read(example("bad")).is_some();
-        assert_eq!(is_yaml, code != "P001");
-        if is_yaml {
-            let marks = Document::Playbook.marks_of(&completed(code, example("bad")));
-            assert_eq!(!marks.is_empty(), EXPRESSED.contains(&code), "{code}: {marks:?}");
-        }
-    }
-}
-
-/// The part of a playbook with what it leaves out, unless that is what it is about
-fn completed(code: &str, part: &str) -> Value {
-    let mut whole = yaml::read(&playbook_without("")).unwrap();
-    let fields = whole.as_object_mut().unwrap();
-    match code {
-        "P003" => fields.clear(),
-        "P012" => drop(fields.remove("limits")),
-        _ => {}
-    }
-    fields.extend(yaml::read(part).unwrap().as_object().unwrap().clone());
-    whole
 }
 
 #[test]
@@ -299,6 +271,8 @@ fn bad_playbooks_are_marked() {
         ("criteria", "{ userHighRisk: { maxAge: 3 months } }"),
         ("criteria", "{ otherOpenAlerts: { sameUser: false, within: 1h } }"),
         ("criteria", "{ otherOpenAlerts: { sameUser: true } }"),
+        ("criteria", "{ allowListed: some }"),
+        ("criteria", "{ allowListed: { maxAge: 1h } }"),
         ("criteria", "{ alert: {} }"),
         ("criteria", "{ alert: { colour: red } }"),
         ("criteria", "{ evidence: ipp }"),
@@ -321,6 +295,7 @@ fn bad_playbooks_are_marked() {
         ("tests", "[{ name: n, alert: a, expect: { resolved: x } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { userHighRisk: maybe } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { otherOpenAlerts: 21 } }]"),
+        ("tests", "[{ name: n, alert: a, expect: open, facts: { allowListed: [x] } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { userOutOfOffice: scheduled } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { users: { x: { users: {} } } } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, now: noon }]"),
@@ -341,6 +316,10 @@ fn bad_settings_and_facts_are_marked() {
         "cloudApps: { baseUrl: https://x, token: { env: T }, clientSecret: { env: S } }",
         "cloudApps: { baseUrl: ftp://x, token: { env: T } }",
         "cloudApps: { baseUrl: https://x, token: hunter2 }",
+        "endpoint: { baseUrl: https://x, token: { env: T } }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: {} }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: /t, awsAudience: a } }",
+        "endpoint: { baseUrl: https://x, tokenUrl: https://y, clientId: a, clientSecret: { env: S }, poll: true }",
         "channels: { soc: { kind: carrierPigeon, url: { env: U } } }",
         "channels: { soc: { kind: teams, url: { env: U, secretsManager: U } } }",
         "channels: [soc]",
@@ -371,6 +350,8 @@ fn bad_settings_and_facts_are_marked() {
         "otherOpenAlerts: [{ id: 'a b' }]",
         "otherOpenAlerts: [{ severity: grave }]",
         "otherOpenAlerts: [7]",
+        "allowList: contoso.example",
+        "allowList: [{}]",
     ] {
         both_refuse(Document::Facts, text);
     }
