@@ -8,6 +8,7 @@ use crate::workload::{Chance, Mix, Said, user};
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
     pub(crate) condition: Value,
+    #[cfg_attr(not(feature = "rivals"), expect(dead_code, reason = "only rivals read it"))]
     pub(crate) sigma: Value,
 }
 
