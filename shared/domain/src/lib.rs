@@ -86,7 +86,8 @@ pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningRule, TuningTrace,
+    AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, Preview, PreviewPart, PreviewReport,
+    PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook, TuningRule, TuningTrace,
 };
 pub use user::User;
 pub use wire_name::AsRead;

@@ -7,15 +7,24 @@
 
 mod action;
 mod book;
+mod fill;
+mod preview;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod why;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::book::{Tuned, join, unknown_of};
-pub use self::{action::TuningAction, book::TuningBook, scope::Scope};
+pub use self::{
+    action::TuningAction,
+    book::TuningBook,
+    fill::{Fill, FillError},
+    preview::{Later, Preview, PreviewPart, PreviewReport, PreviewWarning, Share, TakenAlert},
+    scope::Scope,
+};
 use crate::{
     alert::Alert,
     condition::{Condition, May, Situation, fold},
