@@ -1,9 +1,16 @@
 //! What can be asked on the command line.
 
+mod tuning;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
+
+pub(crate) use self::tuning::{
+    CheckTuningArguments, FromAlertArguments, PreviewArguments, StoredArguments, TuningArguments,
+    TuningCommand, WhyArguments,
+};
 
 /// Defuse triages security alerts by itself, and shows its reasons
 #[derive(Debug, Parser)]
@@ -106,6 +113,8 @@ Examples:
 Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
 alert. The host may run or not.")]
     Status(StatusArguments),
+    /// Checks, previews and explains tuning rules, and fills one in from an alert
+    Tuning(TuningArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),
 }

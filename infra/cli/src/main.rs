@@ -16,6 +16,7 @@ mod report;
 mod schema;
 mod status;
 mod triage;
+mod tuning;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -60,6 +61,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
+        Command::Tuning(arguments) => tuning::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
     }
 }

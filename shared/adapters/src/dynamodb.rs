@@ -31,6 +31,7 @@ mod bundles;
 mod change;
 mod effects;
 mod errors;
+mod export;
 mod facts;
 mod feeds;
 mod history;

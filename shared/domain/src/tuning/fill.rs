@@ -158,8 +158,8 @@ fn expiry(now: Timestamp) -> Timestamp {
 /// The alert's devices, their groups, or its users, whichever it names all of; else everybody
 fn scope_of(alert: &Alert) -> String {
     let devices = || alert.evidence_of(EvidenceType::Device);
-    let ids: Vec<Option<String>> = devices().map(|it| scope::id_of(it)).collect();
-    let groups: Vec<Option<String>> = devices().map(|it| scope::group_of(it)).collect();
+    let ids: Vec<Option<String>> = devices().map(scope::id_of).collect();
+    let groups: Vec<Option<String>> = devices().map(scope::group_of).collect();
     let users: Vec<Option<String>> = alert.users().into_iter().map(user_name).collect();
     let named = [("devices", ids), ("deviceGroups", groups), ("users", users)];
     let scope = named.into_iter().find_map(|(what, names)| listed(what, names));

@@ -21,7 +21,7 @@ use super::{TuningBook, TuningRule, TuningTrace};
 use crate::{
     alert::Alert,
     condition::Situation,
-    explanation::{Explanation, Truth},
+    explanation::Truth,
     fact::{Facts, Need},
     organisation::Organisation,
     rule_name::TuningRuleName,
@@ -197,13 +197,13 @@ impl<'a> Preview<'a> {
     /// Looks at an alert as it came; `later` is what its source said of it in the end
     pub fn see(&mut self, alert: &Alert, later: &Later, facts: &Facts) {
         self.n_alerts += 1;
-        let organisation = self.organisation;
-        let at = moment(alert, self.now);
-        let situation = Situation { alert, facts, organisation, now: at };
-        let trace = self.in_force.trace(situation);
-        if !is_about(&trace.explanation) {
+        if !self.in_force.is_about(alert) {
             return;
         }
+        let organisation = self.organisation;
+        let at = alert.came().unwrap_or(self.now);
+        let situation = Situation { alert, facts, organisation, now: at };
+        let trace = self.in_force.trace(situation);
         self.n_about += 1;
         self.parts.see(&trace.explanation);
         match trace.answer() {
@@ -275,7 +275,7 @@ impl<'a> Preview<'a> {
         let is_too_much = self.n_taken as f64 > share.0 * self.n_alerts as f64;
         let all = [
             (self.n_true_positives > 0)
-                .then(|| PreviewWarning::TakesTruePositives(self.n_true_positives)),
+                .then_some(PreviewWarning::TakesTruePositives(self.n_true_positives)),
             is_too_much.then_some(PreviewWarning::TakesTooMany(share)),
             (!names_somebody).then_some(PreviewWarning::NamesNobody),
             (self.now >= rule.expires()).then_some(PreviewWarning::Expired),
@@ -284,21 +284,6 @@ impl<'a> Preview<'a> {
         ];
         all.into_iter().flatten().collect()
     }
-}
-
-/// When the alert came, as far as it is known
-fn moment(alert: &Alert, now: Timestamp) -> Timestamp {
-    alert.received.or(alert.created).or(alert.last_update).unwrap_or(now)
-}
-
-/// Whether service source and alert type are the rule's, or may be
-fn is_about(explanation: &Explanation) -> bool {
-    let about = explanation.because.iter().filter(|it| {
-        ["service source ", "alert type ", "any alert type"]
-            .iter()
-            .any(|start| it.part.starts_with(start))
-    });
-    about.map(|it| it.answer).min() != Some(Truth::False)
 }
 
 /// Keeps the newest, and no more than so many

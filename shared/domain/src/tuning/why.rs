@@ -20,6 +20,12 @@ impl TuningRule {
         self.needs(alert, organisation)
     }
 
+    /// Whether the alert is of its service sources and alert types, as far as the alert says
+    pub fn is_about(&self, alert: &Alert) -> bool {
+        let is_its = |it: Explanation| it.answer != Truth::False;
+        is_its(self.explain_service_source(alert)) && is_its(self.alert_types.evaluate(alert))
+    }
+
     /// Whether it holds of that alert at that moment, with every part and its answer
     pub fn explain(
         &self,

@@ -7,11 +7,12 @@ use defuse_domain::{
     Revision, Run, RunKey, Sighting, Unknown, UnknownReason, Unreadable, User,
 };
 use defuse_flow::{
-    AlertFeed, AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache,
-    FactSource, FeedError, FeedInfo, FeedPage, FeedPlace, FeedStore, Found, HistoryStore, Kept,
-    Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes, NotificationLog, Notifier,
-    Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, SourceClient,
-    StoreError, Stored, StoredAlert, StoredPlace, Turn, WatchList, WebhookLog, Window,
+    AlertExport, AlertFeed, AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError,
+    ExportPage, FactCache, FactSource, FeedError, FeedInfo, FeedPage, FeedPlace, FeedStore, Found,
+    HistoryStore, Kept, Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes,
+    NotificationLog, Notifier, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore,
+    RunStore, SourceClient, StoreError, Stored, StoredAlert, StoredPlace, Turn, WatchList,
+    WebhookLog, Window,
 };
 use jiff::Timestamp;
 
@@ -164,6 +165,12 @@ impl<P: RunStore + Sync> RunStore for Faulty<P> {
 impl<P: HistoryStore + Sync> HistoryStore for Faulty<P> {
     async fn history(&self, id: &AlertId) -> Result<Option<AlertHistory>, StoreError> {
         self.plan.call("HistoryStore::history", self.port.history(id)).await
+    }
+}
+
+impl<P: AlertExport + Sync> AlertExport for Faulty<P> {
+    async fn export(&self, since: Timestamp, next: Option<&str>) -> Result<ExportPage, StoreError> {
+        self.plan.call("AlertExport::export", self.port.export(since, next)).await
     }
 }
 

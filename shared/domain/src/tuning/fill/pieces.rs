@@ -166,10 +166,7 @@ fn written(path: &str, value: &Value) -> Written {
     if CHANGING.contains(&path) {
         return Written::Changes;
     }
-    match value {
-        Value::Several(values) => several(values),
-        one => scalar(one),
-    }
+    if let Value::Several(values) = value { several(values) } else { scalar(value) }
 }
 
 fn scalar(value: &Value) -> Written {
