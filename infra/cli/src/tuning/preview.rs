@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
 fn write_report(out: &mut impl Write, report: &PreviewReport, unreadable: usize) -> io::Result<()> {
     let PreviewReport { alerts, about, taken, .. } = report;
     writeln!(out, "  it would have taken {taken} of {alerts} alerts{}", percent(*taken, *alerts))?;
-    writeln!(out, "  {about} were of its service sources and alert types")?;
+    writeln!(out, "  {about} were, or may have been, of its service sources and alert types")?;
     if unreadable > 0 {
         writeln!(out, "  {unreadable} more could not be read")?;
     }

@@ -10,6 +10,8 @@ mod quote;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
 
 use self::{
@@ -18,7 +20,7 @@ use self::{
 };
 use super::{ID_LENGTH_MAX, scope};
 use crate::{
-    alert::Alert, catalogue::EvidenceType, document::DOCUMENT_BYTES_MAX,
+    alert::Alert, catalogue::EvidenceType, document::DOCUMENT_BYTES_MAX, evidence::Evidence,
     rule_name::NAME_LENGTH_MAX, user::User,
 };
 
@@ -158,12 +160,21 @@ fn expiry(now: Timestamp) -> Timestamp {
 /// The alert's devices, their groups, or its users, whichever it names all of; else everybody
 fn scope_of(alert: &Alert) -> String {
     let devices = || alert.evidence_of(EvidenceType::Device);
-    let ids: Vec<Option<String>> = devices().map(scope::id_of).collect();
-    let groups: Vec<Option<String>> = devices().map(scope::group_of).collect();
-    let users: Vec<Option<String>> = alert.users().into_iter().map(user_name).collect();
+    let ids: Vec<Name> = devices().map(|it| (scope::id_of(it), label(it))).collect();
+    let groups: Vec<Name> = devices().map(|it| (scope::group_of(it), None)).collect();
+    let users: Vec<Name> = alert.users().into_iter().map(|it| (user_name(it), None)).collect();
     let named = [("devices", ids), ("deviceGroups", groups), ("users", users)];
-    let scope = named.into_iter().find_map(|(what, names)| listed(what, names));
+    let scope = named.into_iter().find_map(|(what, names)| listed(what, &names));
     scope.unwrap_or_else(|| "scope: organisation".to_owned())
+}
+
+/// A name as a scope has it, and what people call it
+type Name = (Option<String>, Option<String>);
+
+/// What people call a device
+fn label(device: &Evidence) -> Option<String> {
+    let name = device.text("deviceDnsName").or_else(|| device.text("hostName"))?;
+    (name.chars().count() <= scope::NAME_LENGTH_MAX).then(|| name.to_owned())
 }
 
 fn user_name(user: User) -> Option<String> {
@@ -171,17 +182,22 @@ fn user_name(user: User) -> Option<String> {
 }
 
 /// The names, a line each; `None` where there are none, or one of them cannot stand in a scope
-fn listed(what: &str, names: Vec<Option<String>>) -> Option<String> {
-    let mut names: Vec<String> = names.into_iter().collect::<Option<_>>()?;
-    names.sort();
-    names.dedup();
-    let fit = |it: &String| !it.trim().is_empty() && it.chars().count() <= scope::NAME_LENGTH_MAX;
-    if names.is_empty() || names.len() > scope::NAMES_MAX || !names.iter().all(fit) {
+fn listed(what: &str, names: &[Name]) -> Option<String> {
+    let mut lines = BTreeSet::new();
+    for (name, label) in names {
+        let name = name.as_ref().filter(|it| !it.trim().is_empty())?;
+        if name.chars().count() > scope::NAME_LENGTH_MAX {
+            return None;
+        }
+        let label = label.as_ref().filter(|it| *it != name);
+        let label = label.map(|it| format!("  # {}", quoted(it))).unwrap_or_default();
+        lines.insert(format!("    - {}{label}", quoted(name)));
+    }
+    if lines.is_empty() || lines.len() > scope::NAMES_MAX {
         return None;
     }
-    let lines: Vec<String> = names.iter().map(|it| format!("    - {}", quoted(it))).collect();
-    let lines = lines.join("\n");
-    let text = format!("scope:  # or: organisation\n  {what}:\n{lines}");
+    let lines: Vec<String> = lines.into_iter().collect();
+    let text = format!("scope:  # or: organisation\n  {what}:\n{}", lines.join("\n"));
     (text.len() <= SCOPE_BYTES_MAX).then_some(text)
 }
 

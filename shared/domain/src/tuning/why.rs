@@ -11,6 +11,9 @@ use crate::{
     organisation::Organisation,
 };
 
+/// What the part about the rule itself begins with, whose value is a sentence
+const IN_FORCE: &str = "in force ";
+
 /// How many parts are named at the most
 const PARTS_MAX: usize = 6;
 
@@ -83,8 +86,16 @@ fn collect(explanation: &Explanation, of: &str, missing: &mut Vec<String>) {
                 let of = evidence.trim_start_matches("evidence: ");
                 piece.because.iter().for_each(|it| collect(it, of, missing));
             }
-            Some(_) | None => missing.push(leaf(explanation, of)),
+            Some(_) | None => {
+                missing.push(format!("{evidence}, but the alert has no such evidence"));
+            }
         },
+        scope if scope.starts_with("scope: ") && !because.is_empty() => {
+            let others = because.iter().filter(|it| it.answer != Truth::True);
+            let others: Vec<&str> = others.filter_map(|it| it.value.as_deref()).collect();
+            let others = shortened(&others.join("`, `"));
+            missing.push(format!("{}, but the alert has `{others}`", shortened(scope)));
+        }
         _ if because.is_empty() => missing.push(leaf(explanation, of)),
         _ => because.iter().for_each(|it| collect(it, of, missing)),
     }
@@ -99,10 +110,12 @@ fn nearest(pieces: &[Explanation]) -> Option<&Explanation> {
 
 fn leaf(explanation: &Explanation, of: &str) -> String {
     let Explanation { part, value, unknown, .. } = explanation;
+    let is_of_alert = !part.starts_with(IN_FORCE);
     let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
     let seen = match (unknown, value) {
         (Some(unknown), _) => format!("nobody can say ({unknown})"),
-        (None, Some(value)) => format!("the alert has `{}`", shortened(value)),
+        (None, Some(value)) if is_of_alert => format!("the alert has `{}`", shortened(value)),
+        (None, Some(value)) => value.clone(),
         (None, None) => "it does not".to_owned(),
     };
     format!("{of}{}, but {seen}", shortened(part))
