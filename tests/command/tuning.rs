@@ -1,11 +1,16 @@
 //! `defuse tuning check`, `preview`, `from-alert` and `why`, over alerts in files.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::TcpListener};
 
+use defuse_domain::Alert;
+use defuse_flow::AlertStore as _;
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use crate::{
     binary::root,
+    diff::{TABLE, start},
     folder::{Folder, Ran},
 };
 
@@ -345,4 +350,32 @@ fn a_difference_of_tuning_rules_is_told_in_words() {
                 "tuning rule new (hide; the organisation; until 2027-05-01T00:00:00Z)"] },
         ])
     );
+}
+
+#[test]
+fn what_the_deployed_table_keeps_is_previewed_and_filled_in() {
+    let runtime = Runtime::new().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let store = runtime.block_on(start(listener, &endpoint));
+    for index in 0..150 {
+        let alert = alert(&format!("a{index}"), "203.0.113.1", json!({}));
+        let alert = Alert::read(&alert.to_string()).unwrap();
+        runtime.block_on(store.store(&alert, Timestamp::now())).unwrap();
+    }
+    let folder = Folder::with_variables(&[
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint),
+        ("AWS_ACCESS_KEY_ID", "none".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "none".to_owned()),
+        ("DEFUSE_TABLE", TABLE.to_owned()),
+    ]);
+    folder.write("oslo.yaml", &rule("oslo", &[]));
+    let ran = folder.run(&["tuning", "preview", "oslo.yaml", "--since", SINCE]);
+    assert_eq!((ran.code, ran.said.as_str()), (Some(0), ""));
+    let words = "it would have taken 150 of 150 alerts (100.0 %)";
+    assert!(ran.out.contains(words) && ran.out.contains("more than 5 %"), "{}", ran.out);
+    let filled = folder.run(&["tuning", "from-alert", "a7"]);
+    assert!(filled.out.contains("# Filled in from alert \"a7\""), "{}", filled.said);
+    let why = folder.run(&["tuning", "why", "oslo.yaml", "a7"]);
+    assert!(why.out.contains("tuning rule oslo (hide) holds"), "{}", why.said);
 }

@@ -32,8 +32,8 @@ Examples:
 
 It counts what the rule would have taken had it been in force, names what was classified true
 positive since, other rules that take the same, and parts of the rule that never held.
-The whole table is read for that, at a read request unit for each 8 KB: a million alerts, 4 KB each
-as they are stored, cost some 500,000 units or 0.06 USD. Nothing is written.")]
+The whole table is read for that, at a read request unit for each 8 KB: a million alerts, 4 KB
+each as they are stored, cost some 500,000 units or 0.06 USD. Nothing is written.")]
     Preview(PreviewArguments),
     /// Prints a rule for alerts like this one, for you to cut down
     #[command(after_help = "\
@@ -73,9 +73,9 @@ pub(crate) struct StoredArguments {
     /// Files with alerts, or folders of such, instead of what is stored
     #[arg(long, value_name = "PATH")]
     pub(crate) alerts: Vec<PathBuf>,
-    /// Folder that keeps the state of the host, where `DEFUSE_TABLE` names no deployed table
-    #[arg(long, value_name = "DIR", default_value = ".defuse")]
-    pub(crate) data: PathBuf,
+    /// Folder that keeps the state of the host; `.defuse` unless DEFUSE_TABLE is set
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -86,7 +86,7 @@ pub(crate) struct PreviewArguments {
     /// How far back, such as `30d` or `12h`
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = duration)]
     pub(crate) since: SignedDuration,
-    /// Warn where the rule takes more than so many percent of all alerts
+    /// Warn where it takes more than so many percent of all
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
     pub(crate) share: f64,
     /// List at most so many alerts

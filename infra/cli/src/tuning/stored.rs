@@ -20,6 +20,9 @@ use crate::{
     host::{self, Database},
 };
 
+/// The folder that keeps a host's state where none is given
+const DATA: &str = ".defuse";
+
 /// Where alerts of the past are
 pub(crate) enum Stored {
     Files(Vec<PathBuf>),
@@ -35,19 +38,19 @@ impl Stored {
         if !arguments.alerts.is_empty() {
             return files_of(&arguments.alerts).map(Self::Files);
         }
-        if has_variable("DEFUSE_TABLE") {
+        if arguments.data.is_none() && has_variable("DEFUSE_TABLE") {
             let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
             let store = start_without_config_from(lookup).store();
             return Ok(Self::Table { store: Box::new(store), _database: None });
         }
-        if !host::has_state(&arguments.data) {
-            let what = format!(
-                "there is no state in {}; give --data, --alerts, or DEFUSE_TABLE",
-                arguments.data.display()
-            );
+        let data = arguments.data.as_deref().unwrap_or(Path::new(DATA));
+        if !host::has_state(data) {
+            let data = data.display();
+            let what =
+                format!("there is no state in {data}; give --data, --alerts, or DEFUSE_TABLE");
             return Err(Failure::NotFound(what));
         }
-        let (store, database) = host::store(&arguments.data).await?;
+        let (store, database) = host::store(data).await?;
         Ok(Self::Table { store: Box::new(store), _database: Some(database) })
     }
 
