@@ -40,8 +40,8 @@ mod places;
 #[path = "host/state.rs"]
 mod state;
 #[cfg(test)]
-#[path = "host/tuning.rs"]
-mod tuning;
+#[path = "host/tuning_preview.rs"]
+mod tuning_preview;
 #[cfg(test)]
 #[path = "host/way.rs"]
 mod way;

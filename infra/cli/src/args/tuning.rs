@@ -73,7 +73,7 @@ pub(crate) struct StoredArguments {
     /// Files with alerts, or folders of such, instead of what is stored
     #[arg(long, value_name = "PATH")]
     pub(crate) alerts: Vec<PathBuf>,
-    /// Folder that keeps the state of the host; `.defuse` unless DEFUSE_TABLE is set
+    /// Folder with the state of the host; `.defuse` unless `DEFUSE_TABLE` is set
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }

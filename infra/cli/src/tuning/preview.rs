@@ -6,13 +6,13 @@ use defuse_domain::{Preview, PreviewPart, PreviewReport, PreviewWarning, Share, 
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::stored::Stored;
+use super::{rule_file, stored::Stored};
 use crate::{args::PreviewArguments, failure::Failure, progress::Progress, report::shown};
 
 pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
     let now = Timestamp::now();
     let since = now.checked_sub(arguments.since).unwrap_or(Timestamp::MIN);
-    let (rule, config) = super::read(&arguments.file, &arguments.config)?;
+    let (rule, config) = rule_file::read(&arguments.file, &arguments.config)?;
     let stored = Stored::open(&arguments.stored).await?;
     let organisation = config.rules.organisation();
     let mut preview =
@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
             unreadable += page.unreadable;
             for alert in &page.alerts {
                 let needs = preview.questions(&alert.came);
-                let facts = super::facts(&needs, organisation, now);
+                let facts = rule_file::facts(&needs, organisation, now);
                 preview.see(&alert.came, &alert.later, &facts);
                 progress.step();
             }

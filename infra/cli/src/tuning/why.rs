@@ -9,20 +9,20 @@ use defuse_domain::{Alert, TuningRule, TuningTrace};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::stored::Stored;
+use super::{rule_file, stored::Stored};
 use crate::{args::WhyArguments, config, failure::Failure, report};
 
 pub(crate) async fn run(arguments: WhyArguments) -> Result<(), Failure> {
     let WhyArguments { rule, alert_id, json, config, stored } = arguments;
     let (rule, config) = if Path::new(&rule).is_file() {
-        super::read(Path::new(&rule), &config)?
+        rule_file::read(Path::new(&rule), &config)?
     } else {
         let config = config::load(&config)?;
         (named(&rule, config.rules.tuning().rules())?, config)
     };
     let alert = Stored::open(&stored).await?.alert(&alert_id).await?;
     let (organisation, now) = (config.rules.organisation(), Timestamp::now());
-    let facts = super::facts(&rule.questions(&alert, organisation), organisation, now);
+    let facts = rule_file::facts(&rule.questions(&alert, organisation), organisation, now);
     let trace = rule.explain(&alert, &facts, organisation, now);
     let mut out = io::stdout().lock();
     let written = if json {

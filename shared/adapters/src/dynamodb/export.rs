@@ -90,7 +90,7 @@ fn add(page: &mut ExportPage, what: &str, since: Timestamp, bodies: &[Keyed]) {
     if came.came().is_some_and(|it| it < since) {
         return;
     }
-    let later = revisions.last().as_ref().map_or_else(|| Later::from(&came), Later::from);
+    let later = revisions.next_back().as_ref().map_or_else(|| Later::from(&came), Later::from);
     page.alerts.push(ExportedAlert { came, later });
 }
 
