@@ -56,7 +56,8 @@ pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
 /// Tuning rules that hold of nothing, or soon will
 fn write_ending(out: &mut impl Write, config: &Config, now: Timestamp) -> io::Result<()> {
     let soon = now.checked_add(SOON).unwrap_or(Timestamp::MAX);
-    for rule in config.rules.tuning().rules().filter(|it| !it.is_in_force(soon)) {
+    let rules = config.rules.tuning().rules();
+    for rule in rules.filter(|it| !it.is_enabled() || it.expires() <= soon) {
         writeln!(out, "  tuning rule {} is {}", rule.name(), lasts(rule, now))?;
     }
     Ok(())

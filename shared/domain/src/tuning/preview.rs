@@ -168,7 +168,8 @@ impl<'a> Preview<'a> {
         now: Timestamp,
         limit: usize,
     ) -> Self {
-        let others = book.rules().filter(|it| it.is_in_force(now) && it.name() != rule.name());
+        let lasts = |it: &&TuningRule| it.enabled && now < it.expires;
+        let others = book.rules().filter(lasts).filter(|it| it.name() != rule.name());
         Self {
             rule,
             in_force: rule.as_if_in_force(),

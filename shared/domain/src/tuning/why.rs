@@ -11,9 +11,6 @@ use crate::{
     organisation::Organisation,
 };
 
-/// What the part about the rule itself begins with, whose value is a sentence
-const IN_FORCE: &str = "in force ";
-
 /// How many parts are named at the most
 const PARTS_MAX: usize = 6;
 
@@ -25,8 +22,9 @@ impl TuningRule {
 
     /// Whether the alert is of its service sources and alert types, as far as the alert says
     pub fn is_about(&self, alert: &Alert) -> bool {
-        let is_its = |it: Explanation| it.answer != Truth::False;
-        is_its(self.explain_service_source(alert)) && is_its(self.alert_types.evaluate(alert))
+        let is_its = |it| self.service_sources.contains(&it);
+        alert.known_service_source().is_none_or(is_its)
+            && self.alert_types.evaluate(alert).answer != Truth::False
     }
 
     /// Whether it holds of that alert at that moment, with every part and its answer
@@ -109,13 +107,15 @@ fn nearest(pieces: &[Explanation]) -> Option<&Explanation> {
 }
 
 fn leaf(explanation: &Explanation, of: &str) -> String {
-    let Explanation { part, value, unknown, .. } = explanation;
-    let is_of_alert = !part.starts_with(IN_FORCE);
+    let Explanation { part, value, source, unknown, .. } = explanation;
+    let is_of_alert = source.as_deref() == Some("alert")
+        || ["service source ", "alert type "].iter().any(|start| part.starts_with(start));
     let of = if of.is_empty() { String::new() } else { format!("{of}: ") };
     let seen = match (unknown, value) {
         (Some(unknown), _) => format!("nobody can say ({unknown})"),
         (None, Some(value)) if is_of_alert => format!("the alert has `{}`", shortened(value)),
-        (None, Some(value)) => value.clone(),
+        // Of everything else the value is a sentence.
+        (None, Some(value)) => shortened(value),
         (None, None) => "it does not".to_owned(),
     };
     format!("{of}{}, but {seen}", shortened(part))
