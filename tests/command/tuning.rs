@@ -292,6 +292,12 @@ fn a_check_names_every_mistake_of_a_rule_and_of_what_is_beside_it() {
     let good = folder.run(&["tuning", "check", "infra/tuning/kim.yaml", "oslo.yaml"]);
     assert_eq!(good.code, Some(0), "{}", good.out);
     assert!(good.out.starts_with("infra/tuning/kim.yaml: tuning rule kim (hide), no mistakes\n"));
+    let weekends = "[{ rrule: 'FREQ=WEEKLY;BYDAY=SA', starts: 2026-01-03T22:00:00, for: 8h, \
+        timeZone: Europe/Oslo }]";
+    folder.write("weekends.yaml", &rule("weekends", &[("windows", weekends)]));
+    let windows = folder.run(&["tuning", "check", "weekends.yaml"]).out;
+    assert_eq!(windows.matches("  holds from ").count(), 3, "{windows}");
+    assert!(windows.contains("T22:00:00+01:00[Europe/Oslo] to "), "{windows}");
     folder.write("again.yaml", &rule("oslo", &[]));
     let twice = folder.run(&["tuning", "check", "oslo.yaml", "again.yaml"]);
     assert!(twice.out.contains("`oslo` is the name of the tuning rule in oslo.yaml"));

@@ -248,6 +248,8 @@ pub(crate) struct SchemaArguments {
 pub(crate) enum SchemaName {
     /// A playbook
     Playbook,
+    /// A tuning rule
+    TuningRule,
     /// `settings.yaml`
     Settings,
     /// A file of facts

@@ -146,6 +146,7 @@ fn tuning_differences(old: &TuningRule, new: &TuningRule) -> Vec<String> {
     said("action", &|it| it.action().in_words());
     said("scope", &|it| scope(it.scope()));
     said("expires", &|it| it.expires().to_string());
+    said("windows", &windows);
     said("alert types", &alert_types);
     said("service sources", &|it| {
         it.service_sources().iter().map(|it| it.name()).collect::<Vec<_>>().join(", ")
@@ -157,6 +158,11 @@ fn tuning_differences(old: &TuningRule, new: &TuningRule) -> Vec<String> {
         found.push("condition changed".to_owned());
     }
     found
+}
+
+fn windows(rule: &TuningRule) -> String {
+    let windows: Vec<String> = rule.windows().iter().map(ToString::to_string).collect();
+    if windows.is_empty() { "always".to_owned() } else { listed(&windows) }
 }
 
 fn alert_types(rule: &TuningRule) -> String {

@@ -75,7 +75,7 @@ pub use playbook::{
 };
 pub use rule_name::{PlaybookName, TuningRuleName};
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
-pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
+pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema, tuning_rule_schema};
 pub use services::{EntraIdProtection, Services};
 pub use settings::{
     Application, Channel, ChannelKind, CloudAppsSettings, CloudAppsSignIn, Credential,
@@ -87,7 +87,8 @@ pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
     AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, Preview, PreviewPart, PreviewReport,
-    PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook, TuningRule, TuningTrace,
+    PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook, TuningDemands, TuningRule,
+    TuningTrace, Window,
 };
 pub use user::User;
 pub use wire_name::AsRead;

@@ -18,6 +18,9 @@ use crate::{
     failure::Failure,
 };
 
+/// How many windows are shown of a rule that has some
+const WINDOWS_SHOWN: usize = 3;
+
 /// Every mistake of the files, in the format asked for, as `defuse check` does
 pub(crate) fn run(arguments: CheckTuningArguments) -> Result<(), Failure> {
     let now = Timestamp::now();
@@ -94,6 +97,9 @@ fn write_rules(out: &mut impl Write, rules: &Rules, now: Timestamp) -> io::Resul
         let (name, action) = (rule.name(), rule.action().in_words());
         writeln!(out, "{file}: tuning rule {name} ({action}), no mistakes")?;
         writeln!(out, "  {}", lasts(rule, now))?;
+        for (open, close) in rule.next_windows(now, WINDOWS_SHOWN) {
+            writeln!(out, "  holds from {open} to {close}")?;
+        }
     }
     Ok(())
 }
@@ -110,6 +116,11 @@ pub(crate) fn lasts(rule: &TuningRule, now: Timestamp) -> String {
 }
 
 fn as_json(file: &str, rule: &TuningRule, now: Timestamp) -> serde_json::Value {
+    let windows: Vec<_> = rule
+        .next_windows(now, WINDOWS_SHOWN)
+        .iter()
+        .map(|(open, close)| json!({ "from": open.to_string(), "to": close.to_string() }))
+        .collect();
     json!({
         "file": file,
         "rule": rule.name(),
@@ -118,5 +129,6 @@ fn as_json(file: &str, rule: &TuningRule, now: Timestamp) -> serde_json::Value {
         "enabled": rule.is_enabled(),
         "expires": rule.expires(),
         "inForce": rule.is_in_force(now),
+        "nextWindows": windows,
     })
 }
