@@ -8,8 +8,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 pub(crate) use self::tuning::{
-    CheckTuningArguments, FromAlertArguments, PreviewArguments, StoredArguments, TuningArguments,
-    TuningCommand, WhyArguments,
+    CheckTuningArguments, FromAlertArguments, PreviewArguments, StateArguments, StoredArguments,
+    TuningArguments, TuningChangeArguments, TuningCommand, TuningListArguments,
+    TuningReleaseArguments, TuningSaveArguments, TuningShowArguments, WhyArguments,
 };
 
 /// Defuse triages security alerts by itself, and shows its reasons
@@ -113,7 +114,17 @@ Examples:
 Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
 alert. The host may run or not.")]
     Status(StatusArguments),
-    /// Checks, previews and explains tuning rules, and fills one in from an alert
+    /// Rules that hide or resolve expected alerts
+    #[command(after_help = "\
+Examples:
+  defuse tuning save backup-agent.yaml                 a new rule
+  defuse tuning save backup-agent.yaml --version 3     in place of version 3, which you read
+  defuse tuning list
+  defuse tuning show backup-agent
+  defuse tuning release --rule backup-agent            all that it hid, back into the queue
+
+They are about the state of `defuse dev` in --data, be it running or not; where DEFUSE_TABLE is set
+and --data is not given, about that table, with AWS_REGION and the usual variables for a key.")]
     Tuning(TuningArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),

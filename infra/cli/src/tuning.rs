@@ -2,8 +2,12 @@
 
 mod check;
 mod from_alert;
+mod list;
 mod preview;
+mod release;
 mod rule_file;
+mod rules;
+mod state;
 mod stored;
 mod why;
 
@@ -19,5 +23,12 @@ pub(crate) async fn run(arguments: TuningArguments) -> Result<(), Failure> {
         TuningCommand::Preview(arguments) => preview::run(arguments).await,
         TuningCommand::FromAlert(arguments) => from_alert::run(arguments).await,
         TuningCommand::Why(arguments) => why::run(arguments).await,
+        TuningCommand::Save(arguments) => rules::save(arguments).await,
+        TuningCommand::List(arguments) => list::list(arguments).await,
+        TuningCommand::Show(arguments) => list::show(arguments).await,
+        TuningCommand::On(arguments) => rules::turn_on(arguments).await,
+        TuningCommand::Off(arguments) => rules::turn_off(arguments).await,
+        TuningCommand::Delete(arguments) => rules::delete(arguments).await,
+        TuningCommand::Release(arguments) => release::run(arguments).await,
     }
 }

@@ -12,7 +12,7 @@ use defuse_adapters::{
     Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources,
     StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{Deliver, Housekeep, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
@@ -28,6 +28,9 @@ pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
 pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
+
+/// What the function `housekeep` is made of
+pub type HousekeepApp = Housekeep<DynamoDbStore, SnsNotifier>;
 
 /// What the function `receive` is made of
 #[derive(Clone, Debug)]
@@ -236,6 +239,13 @@ impl Wiring {
             poll: Poll::new(feeds, services, self.store(), notifier, channel),
             watch: mailboxes.map(|it| Watch::new(it, self.store())),
         })
+    }
+
+    /// The function `housekeep`
+    pub fn housekeep(&self) -> Result<HousekeepApp, StartError> {
+        let deployed = self.config.rules.tuning().rules().cloned().collect();
+        let channel = self.config.settings.operations_channel.clone();
+        Ok(Housekeep::new(deployed, self.store(), self.notifier()?, channel))
     }
 
     fn notifier(&self) -> Result<SnsNotifier, StartError> {

@@ -52,6 +52,20 @@ Examples:
 
 The rule is asked about the alert as it is now and as of now: one that expired holds of nothing.")]
     Why(WhyArguments),
+    /// Saves a rule; it acts on alerts that come from then on
+    Save(TuningSaveArguments),
+    /// Lists every rule, deployed or saved, with what it did
+    List(TuningListArguments),
+    /// Shows one rule: its text, what it did day by day, and who changed what
+    Show(TuningShowArguments),
+    /// Turns a saved rule on
+    On(TuningChangeArguments),
+    /// Turns a saved rule off
+    Off(TuningChangeArguments),
+    /// Deletes a saved rule; its history stays
+    Delete(TuningChangeArguments),
+    /// Puts hidden alerts back into the queue; no rule takes them out again
+    Release(TuningReleaseArguments),
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +144,80 @@ pub(crate) struct WhyArguments {
     pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) stored: StoredArguments,
+}
+
+/// Where saved tuning rules are
+#[derive(Debug, Args)]
+pub(crate) struct StateArguments {
+    /// Folder that keeps the state of the host; `.defuse` where DEFUSE_TABLE names no table
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Folder with `settings.yaml` and `tuning/`
+    #[arg(long, value_name = "DIR", default_value = "infra")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningSaveArguments {
+    /// File with the rule
+    pub(crate) file: PathBuf,
+    /// The version that you read and that this takes the place of; none for a new rule
+    #[arg(long, value_name = "N")]
+    pub(crate) version: Option<u64>,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningListArguments {
+    /// One JSON object a line, a rule each
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningShowArguments {
+    /// The rule's name
+    pub(crate) name: String,
+    /// One JSON object: of `list --json`, and `text`, `perDay`, `history`
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningChangeArguments {
+    /// The rule's name
+    pub(crate) name: String,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningReleaseArguments {
+    /// Ids of hidden alerts
+    #[arg(value_name = "ALERT_ID", required_unless_present = "rule", conflicts_with = "rule")]
+    pub(crate) alert_ids: Vec<String>,
+    /// All that this rule keeps hidden
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// One JSON object a line: `alert`, `released`, `error`
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
 }
 
 /// A duration such as `30d`; a day has 24 hours

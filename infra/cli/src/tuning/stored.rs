@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::{
     args::StoredArguments,
     failure::Failure,
-    host::{self, Database},
+    host::{self, Held},
 };
 
 /// The folder that keeps a host's state where none is given
@@ -26,10 +26,10 @@ const DATA: &str = ".defuse";
 /// Where alerts of the past are
 pub(crate) enum Stored {
     Files(Vec<PathBuf>),
-    /// The database is the folder's, and there for as long as it is held
+    /// What is held is the folder's database, and there for as long as it is held
     Table {
         store: Box<DynamoDbStore>,
-        _database: Option<Database>,
+        _held: Option<Held>,
     },
 }
 
@@ -41,17 +41,16 @@ impl Stored {
         if arguments.data.is_none() && has_variable("DEFUSE_TABLE") {
             let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
             let store = start_without_config_from(lookup).store();
-            return Ok(Self::Table { store: Box::new(store), _database: None });
+            return Ok(Self::Table { store: Box::new(store), _held: None });
         }
         let data = arguments.data.as_deref().unwrap_or(Path::new(DATA));
-        if !host::has_state(data) {
+        let Some((store, held)) = host::live_store(data).await? else {
             let data = data.display();
             let what =
                 format!("there is no state in {data}; give --data, --alerts, or DEFUSE_TABLE");
             return Err(Failure::NotFound(what));
-        }
-        let (store, database) = host::store(data).await?;
-        Ok(Self::Table { store: Box::new(store), _database: Some(database) })
+        };
+        Ok(Self::Table { store: Box::new(store), _held: held })
     }
 
     /// The newest revision of an alert
