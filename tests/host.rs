@@ -46,6 +46,9 @@ mod polled;
 #[path = "host/state.rs"]
 mod state;
 #[cfg(test)]
+#[path = "host/tuning.rs"]
+mod tuning;
+#[cfg(test)]
 #[path = "host/way.rs"]
 mod way;
 #[cfg(test)]

@@ -14,17 +14,18 @@ mod web;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use defuse_adapters::{DynamoDbStore, create_table};
-use defuse_flow::AlertFeed;
+use defuse_domain::TuningRule;
+use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
-    AwsCredentials, Config, DeliverApp, Environment, PollApp, PostApp, ReceiveApp, SharedLookup,
-    TriageApp, Wiring,
+    AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp, ReceiveApp,
+    SharedLookup, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use self::topic::Topic;
 pub(crate) use self::{
-    asked::{announce, ask, store, tell},
+    asked::{Held, announce, ask, live_store, store, tell},
     database::Database,
     folder::Folder,
 };
@@ -53,6 +54,7 @@ pub(crate) struct Apps {
     pub(crate) triage: TriageApp,
     pub(crate) deliver: DeliverApp,
     pub(crate) poll: PollApp,
+    pub(crate) housekeep: HousekeepApp,
     pub(crate) post: PostApp,
     pub(crate) store: DynamoDbStore,
 }
@@ -61,6 +63,8 @@ pub(crate) struct Apps {
 pub(crate) struct Host {
     /// Where it listens
     pub(crate) address: SocketAddr,
+    /// Where its table is
+    pub(crate) database: String,
     pub(crate) apps: Arc<Apps>,
     pub(crate) topic: Arc<Topic>,
     tasks: JoinSet<()>,
@@ -90,7 +94,7 @@ impl Host {
             None => topic::serve(Arc::clone(&topic), &mut tasks).await?,
         };
         let environment = Environment {
-            dynamodb_endpoint: Some(dynamodb),
+            dynamodb_endpoint: Some(dynamodb.clone()),
             sns_endpoint: Some(sns),
             topic_arn: match own.topic_arn.as_str() {
                 "" => topic::ARN.to_owned(),
@@ -104,13 +108,16 @@ impl Host {
             may_reach_private: true,
             ..own
         };
+        let deployed: Vec<TuningRule> = config.rules.tuning().rules().cloned().collect();
         let wiring = Wiring::of(environment, config, lookup);
         create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
+        note_deployed(&wiring.store(), &deployed, clock()).await?;
         let apps = Arc::new(Apps {
             receive: wiring.receive().await?,
             triage: wiring.triage().await?,
             deliver: wiring.deliver().await?,
             poll: wiring.poll().await?,
+            housekeep: wiring.housekeep()?,
             post: wiring.post().await?,
             store: wiring.store(),
         });
@@ -131,7 +138,15 @@ impl Host {
         let streams = pump::Streams::of(&wiring);
         tasks.spawn_local(pump::run(streams, Arc::clone(&apps), Arc::clone(&clock)));
         tasks.spawn_local(timer::run(Arc::clone(&apps), clock));
-        Ok(Self { address, apps, topic, tasks, _database: database, _folder: folder })
+        Ok(Self {
+            address,
+            database: dynamodb,
+            apps,
+            topic,
+            tasks,
+            _database: database,
+            _folder: folder,
+        })
     }
 
     /// Where alerts are sent

@@ -17,6 +17,7 @@ mod report;
 mod schema;
 mod status;
 mod triage;
+mod tuning;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -63,5 +64,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(arguments).await,
         Command::Allow(arguments) => allow::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Tuning { command } => tuning::run(command).await,
     }
 }

@@ -17,6 +17,14 @@
 //! | `I#allowed` | `<kind>#<value>` | an entry of our own allow list |
 //! | `S#<feed>` | `S` | where a feed stands |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
+//! | `C#bundles` | `B#<digest>`, `IN_FORCE` | a bundle that was proven, and which is in force |
+//! | | `TUNING` | since when the tuning rules of the bundle in force are |
+//! | `C#tuning` | `R#<rule>` | a tuning rule that people saved |
+//! | | `G` | how often any of them was changed |
+//! | | `N` | what people were told of rules that expire |
+//! | `T#<rule>` | `C#<version>#<digest>` | a change of a tuning rule; real only if the rule leads to it |
+//! | | `M#<alert>` | link from a tuning rule to an alert that it hid or resolved |
+//! | | `D#<day>` | how many that were on a day |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
 //! it does not point to did not happen. So no write needs a transaction, which would cost double.
@@ -34,6 +42,7 @@ mod batches;
 mod bodies;
 mod bundles;
 mod change;
+mod deployed;
 mod effects;
 mod errors;
 mod facts;
@@ -44,14 +53,20 @@ mod keys;
 mod left_out;
 mod left_out_report;
 mod limits;
+mod match_report;
+mod matches;
+mod notices;
 mod notifications;
 mod open_alerts;
 mod outbox;
 mod pace;
 mod parts;
 mod rejects;
+mod releases;
 mod runs;
 mod table;
+mod tuning;
+mod tuning_changes;
 mod watch;
 mod webhooks;
 mod work;

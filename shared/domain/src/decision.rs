@@ -74,6 +74,8 @@ pub enum Kept {
     Reopened,
     /// Somebody works on it
     Taken,
+    /// It was hidden, and a person released it
+    Released,
 }
 
 impl Decision {

@@ -72,12 +72,12 @@ pub use fact::{
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
-pub use history::{Change, ChangedProperty, Entry, changes, history};
+pub use history::{Change, ChangedProperty, Entry, Release, changes, history};
 pub use indicator::{
     IDENTIFIED_MAX, INDICATOR_LENGTH_MAX, Identified, Indicator, IndicatorError, IndicatorKind,
 };
 pub use last_run::LastRun;
-pub use notification::{About, Notification, SourceTemplate, Template};
+pub use notification::{About, Notification, SourceTemplate, Template, TuningTemplate};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{

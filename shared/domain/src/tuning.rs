@@ -127,8 +127,8 @@ impl TuningRule {
         let action = fields.require("action").and_then(TuningAction::read);
         let expires = fields.require("expires").and_then(|it| Some((it.time()?, it.place())));
         // Without a time that can be read, a mistake in a window shows all the same.
-        let end = expires.map_or(Timestamp::MAX, |(it, _)| it);
-        let windows = fields.or("windows", Vec::new(), |it| Window::read_all(it, end));
+        let until = expires.map_or(Timestamp::MAX, |(it, _)| it);
+        let windows = fields.or("windows", Vec::new(), |it| Window::read_all(it, until));
         if let Some((at, condition)) = &condition {
             check_condition(at, condition);
         }
@@ -234,7 +234,7 @@ impl TuningRule {
     /// Its next `n` windows until it expires, that one first in which `now` is: beginning and end
     pub fn next_windows(&self, now: Timestamp, n: usize) -> Vec<(Zoned, Zoned)> {
         let mut windows: Vec<(Zoned, Zoned)> =
-            self.windows.iter().flat_map(|it| it.next(now, self.expires, n)).collect();
+            self.windows.iter().flat_map(|it| it.next(now, n)).collect();
         windows.sort_by_key(|(open, close)| (open.timestamp(), close.timestamp()));
         windows.truncate(n);
         windows

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use tracing::{info, instrument, warn};
 
 use crate::ports::{
-    AlertStore, AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient, StoreError,
-    Stored,
+    AlertStore, AtSource, DeliveryError, MatchLog, Notifier, Outbox, Outstanding, SourceClient,
+    StoreError, Stored,
 };
 
 /// Carries out effects
@@ -46,7 +46,7 @@ const ROUNDS_MAX: usize = 3;
 
 impl<S, C, N> Deliver<S, C, N>
 where
-    S: Outbox + AlertStore,
+    S: Outbox + AlertStore + MatchLog,
     C: SourceClient,
     N: Notifier,
 {
@@ -86,7 +86,8 @@ where
                         EffectAction::Resolve { .. } => false,
                         EffectAction::Assign { .. }
                         | EffectAction::Comment { .. }
-                        | EffectAction::Notify(_) => true,
+                        | EffectAction::Notify(_)
+                        | EffectAction::Count { .. } => true,
                     };
                     if !goes_on {
                         return Err(error);
@@ -115,6 +116,10 @@ where
             EffectAction::Comment { text } => self.source.comment(alert, text).await,
             EffectAction::Notify(notification) => {
                 self.notifier.publish(notification).await.map(AtSource::Changed)
+            }
+            EffectAction::Count { rules } => {
+                self.store.count(rules, &alert.id, now).await?;
+                Ok(AtSource::Changed("counted".to_owned()))
             }
         };
         let (state, next) = match tried {

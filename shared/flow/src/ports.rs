@@ -13,9 +13,14 @@ mod feeds;
 mod history;
 mod left_out;
 mod limits;
+mod matches;
+mod notices;
 mod pace;
 mod parts;
+mod releases;
 mod runs;
+mod tuning;
+mod tuning_changes;
 mod watch;
 
 use std::error::Error;
@@ -34,9 +39,14 @@ pub use self::{
     history::{AlertHistory, HISTORY_MAX, HistoryStore},
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
     limits::{LimitClaim, LimitStore},
+    matches::{MatchLog, MatchReport, Matches},
+    notices::{NoticeLog, Notices},
     pace::{Pace, Rate, Turn},
     parts::PartStore,
+    releases::{ReleaseStore, Released},
     runs::{AlertState, Recorded, RunStore, StoredAlert},
+    tuning::{DeployedTuning, StoredRule, StoredTuning},
+    tuning_changes::{ChangedRule, RuleChange, RuleVerb, TuningStore},
     watch::{Mailboxes, WatchList},
 };
 

@@ -12,7 +12,7 @@ use defuse_adapters::{
     OwnPace, Reach, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier,
     Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Allow, Deliver, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{Allow, Deliver, Housekeep, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
@@ -26,6 +26,9 @@ use crate::{
 pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
+
+/// What the function `housekeep` is made of
+pub type HousekeepApp = Housekeep<DynamoDbStore, SnsNotifier>;
 
 /// What the function `receive` is made of
 #[derive(Clone, Debug)]
@@ -250,6 +253,13 @@ impl Wiring {
             poll: Poll::new(feeds, services, self.store(), notifier, channel),
             watch: mailboxes.map(|it| Watch::new(it, self.store())),
         })
+    }
+
+    /// The function `housekeep`
+    pub fn housekeep(&self) -> Result<HousekeepApp, StartError> {
+        let deployed = self.config.rules.tuning().rules().cloned().collect();
+        let channel = self.config.settings.operations_channel.clone();
+        Ok(Housekeep::new(deployed, self.store(), self.notifier()?, channel))
     }
 
     fn notifier(&self) -> Result<SnsNotifier, StartError> {

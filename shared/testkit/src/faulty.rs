@@ -1,6 +1,7 @@
 //! Ports that fail when they are told to: at the nth call across all of them, in a chosen way.
 
 mod ports;
+mod tuning;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use defuse_domain::{AlertId, EffectId, EffectState, Outcome, Revision, RunKey, Severity};
+use defuse_domain::{AlertId, EffectId, EffectState, Outcome, Release, Revision, RunKey, Severity};
 use defuse_flow::{AlertState, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -30,6 +30,12 @@ pub(super) struct Head {
     pub(super) state: AlertState,
     pub(super) version: u64,
     pub(super) looks: u32,
+    /// When the alert first came to us
+    #[serde(default)]
+    pub(super) received: Option<Timestamp>,
+    /// When it came to be at its source
+    #[serde(default)]
+    pub(super) created: Option<Timestamp>,
     /// Names the pieces of the revision's body
     pub(super) body: String,
     pub(super) pieces: usize,
@@ -51,6 +57,11 @@ pub(super) struct Head {
     /// Whether the source refused to resolve the alert, so that `if_refused` is being done
     #[serde(default)]
     pub(super) refused: bool,
+    /// When a person released it from among the hidden, and who
+    #[serde(default)]
+    pub(super) released_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) released_by: Option<String>,
 }
 
 /// What the list of a user's open alerts needs of a head
@@ -85,6 +96,18 @@ impl Head {
     pub(super) fn last_run(&self, id: &AlertId) -> Option<RunKey> {
         let (revision, look) = self.run_revision.zip(self.run_look)?;
         Some(RunKey { alert_id: id.clone(), revision, look })
+    }
+
+    /// When the alert first came to us. One that came before that was kept came after it was created
+    /// at the least: in doubt it was there before a tuning rule, and the rule leaves it alone.
+    pub(super) fn came(&self) -> Option<Timestamp> {
+        self.received.or(self.created)
+    }
+
+    /// The release by a person, if there was one
+    pub(super) fn released(&self) -> Option<Release> {
+        let (at, by) = (self.released_at?, self.released_by.clone().unwrap_or_default());
+        Some(Release { at, by })
     }
 
     /// Whether that effect is still to be done

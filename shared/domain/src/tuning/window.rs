@@ -3,20 +3,19 @@
 //! What is compared is the time of the decision, not what the alert says of its activity: that
 //! comes from outside, may be missing, and may be set by whom the alert is about.
 
-mod recurrence;
+mod beginnings;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeSet, fmt};
 
 use jiff::{
-    SignedDuration, Timestamp, ToSpan as _, Zoned,
+    SignedDuration, Timestamp, Zoned,
     civil::{Date, DateTime},
     tz::{TimeZone, TimeZoneDatabase},
 };
 
-pub(crate) use self::recurrence::LENGTH_MAX as RRULE_LENGTH_MAX;
-use self::recurrence::{Recurrence, YEARS};
+pub(crate) use self::beginnings::LENGTH_MAX as RRULE_LENGTH_MAX;
 use crate::{
     diagnostic::{Code, did_you_mean},
     document::Cursor,
@@ -35,28 +34,28 @@ pub(crate) const EXDATES_MAX: usize = 100;
 /// How long one window may last, in days
 const DAYS_MAX: i64 = 31;
 
-/// How far ahead a window is looked for, in days: a rule expires after a year
-const DAYS_AHEAD_MAX: i64 = 2 * 366;
+/// The years in which one may start
+const YEARS: std::ops::Range<i16> = 1970..2100;
 
 /// A time that comes again and again
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
-    // INVARIANT: lasts from a minute to `DAYS_MAX` days, and opens before the rule expires.
+    // INVARIANT: lasts from a minute to `DAYS_MAX` days each time.
     rrule: String,
-    recurrence: Recurrence,
     starts: DateTime,
     length: SignedDuration,
     time_zone: TimeZone,
     zone_name: String,
-    exdates: BTreeSet<Date>,
-    last: Option<Date>,
+    // INVARIANT: each is `length` long, in order, at least one, and none opens once the rule has
+    // expired.
+    times: Vec<(Timestamp, Timestamp)>,
 }
 
 impl Window {
     /// The names of the fields
     pub(crate) const FIELDS: [&'static str; 5] = ["rrule", "starts", "for", "timeZone", "exdates"];
 
-    /// Reads the windows of a rule that expires then
+    /// Reads a list of windows of a rule that expires then
     pub(super) fn read_all(at: &Cursor<'_>, expires: Timestamp) -> Option<Vec<Self>> {
         let windows = at.list_of(|it| Self::read(it, expires))?;
         if windows.len() > WINDOWS_MAX {
@@ -73,43 +72,47 @@ impl Window {
         let length = fields.require("for").and_then(read_length);
         let time_zone = fields.require("timeZone").and_then(read_time_zone);
         let exdates = fields.or("exdates", BTreeSet::new(), read_exdates);
-        // A mistake in `starts` is named by itself; any day does to find those in here.
-        let first = starts.map_or(Date::constant(2000, 1, 1), DateTime::date);
-        let recurrence = fields.require("rrule").and_then(|it| read_recurrence(it, first));
+        let written =
+            fields.require("rrule").and_then(|it| Some((it, it.short_text(RRULE_LENGTH_MAX)?)));
         let (time_zone, zone_name) = time_zone?;
-        let (rrule, recurrence) = recurrence?;
-        let last = recurrence.last();
-        let (starts, length, exdates) = (starts?, length?, exdates?);
-        let window =
-            Self { rrule, recurrence, starts, length, time_zone, zone_name, exdates, last };
-        if !window.opens_before(expires) {
+        let ((place, rrule), starts, length, exdates) = (written?, starts?, length?, exdates?);
+        let last = expires.to_zoned(time_zone.clone()).datetime();
+        let beginnings = match beginnings::of(&rrule, starts, last) {
+            Ok(beginnings) => beginnings,
+            Err(mistake) => {
+                place.problem(Code::BadValue, mistake.message, Some(mistake.help));
+                return None;
+            }
+        };
+        let times: Vec<(Timestamp, Timestamp)> = beginnings
+            .into_iter()
+            .filter(|it| !exdates.contains(&it.date()))
+            .filter_map(|local| times_of(local, length, &time_zone))
+            .take_while(|(open, _)| *open < expires)
+            .collect();
+        if times.is_empty() {
+            let help = "compare `starts`, `UNTIL` and `exdates` with the days of the rule";
             let message = "this window never opens before the rule expires";
-            let help =
-                "compare the days of `rrule` with `starts`, `UNTIL`, `exdates` and `expires`";
             at.problem(Code::BadValue, message, Some(help.to_owned()));
             return None;
         }
-        Some(window)
+        Some(Self { rrule, starts, length, time_zone, zone_name, times })
     }
 
     /// Whether that moment is in it: its first instant is, its end is not
     pub fn contains(&self, now: Timestamp) -> bool {
-        self.around(now).is_some()
+        // All are equally long, so the one that opened last is the one that closes last.
+        let n_opened = self.times.partition_point(|(open, _)| *open <= now);
+        let last = n_opened.checked_sub(1).and_then(|it| self.times.get(it));
+        last.is_some_and(|(_, close)| now < *close)
     }
 
-    /// Its next beginnings and ends, that one first in which `now` is; none begins at `end` or later
-    pub(super) fn next(&self, now: Timestamp, end: Timestamp, n: usize) -> Vec<(Zoned, Zoned)> {
-        let today = self.local(now);
-        let first = today.saturating_sub(self.days_back().days()).max(self.starts.date());
-        let last = today.saturating_add(DAYS_AHEAD_MAX.days());
-        first
-            .series(1.day())
-            .take_while(|date| *date <= last)
-            .filter_map(|date| self.on(date))
-            .skip_while(|(_, close)| close.timestamp() <= now)
-            .take_while(|(open, _)| open.timestamp() < end)
-            .take(n)
-            .collect()
+    /// Its next beginnings and ends, that one first in which `now` is
+    pub(super) fn next(&self, now: Timestamp, n: usize) -> Vec<(Zoned, Zoned)> {
+        let n_closed = self.times.partition_point(|(_, close)| *close <= now);
+        let there = |it: Timestamp| it.to_zoned(self.time_zone.clone());
+        let next = self.times.iter().skip(n_closed).take(n);
+        next.map(|(open, close)| (there(*open), there(*close))).collect()
     }
 
     pub(super) fn explain(&self, now: Timestamp) -> Explanation {
@@ -117,44 +120,6 @@ impl Window {
         let local = now.to_zoned(self.time_zone.clone()).datetime();
         let value = Some(format!("it is {local:.0} there"));
         Explanation { value, ..Explanation::new(self.to_string(), answer) }
-    }
-
-    /// The beginning and end that `now` lies between
-    fn around(&self, now: Timestamp) -> Option<(Zoned, Zoned)> {
-        let today = self.local(now);
-        (0..=self.days_back()).find_map(|back| {
-            let (open, close) = self.on(today.saturating_sub(back.days()))?;
-            (open.timestamp() <= now && now < close.timestamp()).then_some((open, close))
-        })
-    }
-
-    /// What begins on that day of its time zone.
-    ///
-    /// A local time that does not exist is moved on by what the clock skips; of one that exists
-    /// twice the first counts (RFC 5545, 3.3.5). It ends after its length in real time.
-    fn on(&self, date: Date) -> Option<(Zoned, Zoned)> {
-        let is_left_out = self.last.is_some_and(|last| last < date) || self.exdates.contains(&date);
-        if is_left_out || !self.recurrence.falls_on(date) {
-            return None;
-        }
-        let local = date.to_datetime(self.starts.time());
-        let open = self.time_zone.to_ambiguous_zoned(local).compatible().ok()?;
-        let close = open.checked_add(self.length).ok()?;
-        self.recurrence.has_not_ended(local, open.timestamp()).then_some((open, close))
-    }
-
-    fn local(&self, now: Timestamp) -> Date {
-        now.to_zoned(self.time_zone.clone()).date()
-    }
-
-    /// How many days before `now` one may have begun that has not ended
-    const fn days_back(&self) -> i64 {
-        self.length.as_hours() / 24 + 2
-    }
-
-    fn opens_before(&self, end: Timestamp) -> bool {
-        let first = self.recurrence.days().find_map(|it| self.on(it));
-        first.is_some_and(|(open, _)| open.timestamp() < end)
     }
 }
 
@@ -165,6 +130,19 @@ impl fmt::Display for Window {
     }
 }
 
+/// Beginning and end of what begins at that local time.
+///
+/// A local time that does not exist is moved on by what the clock skips; of one that exists twice
+/// the first counts (RFC 5545, 3.3.5). It ends after its length in real time.
+fn times_of(
+    local: DateTime,
+    length: SignedDuration,
+    time_zone: &TimeZone,
+) -> Option<(Timestamp, Timestamp)> {
+    let open = time_zone.to_ambiguous_zoned(local).compatible().ok()?.timestamp();
+    Some((open, open.checked_add(length).ok()?))
+}
+
 /// Whether a text has digits and other characters where `form` has `0` and those
 fn has_form(text: &str, form: &str) -> bool {
     text.len() == form.len()
@@ -172,17 +150,6 @@ fn has_form(text: &str, form: &str) -> bool {
             b'0' => found.is_ascii_digit(),
             _ => found == wanted,
         })
-}
-
-fn read_recurrence(at: &Cursor<'_>, first: Date) -> Option<(String, Recurrence)> {
-    let text = at.short_text(RRULE_LENGTH_MAX)?;
-    match Recurrence::parse(&text, first) {
-        Ok(recurrence) => Some((text, recurrence)),
-        Err(mistake) => {
-            at.problem(Code::BadValue, mistake.message, Some(mistake.help));
-            None
-        }
-    }
 }
 
 fn read_starts(at: &Cursor<'_>) -> Option<DateTime> {

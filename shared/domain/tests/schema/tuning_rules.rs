@@ -78,7 +78,7 @@ windows:
     for: +1.5 hours
     timeZone: utc
     exdates: [2026-01-26]
-  - { rrule: 'FREQ=DAILY;UNTIL=20991231T235959Z', starts: 2026-01-01T00:00:00, for: 4w, timeZone: Asia/Kolkata }
+  - { rrule: 'FREQ=DAILY;UNTIL=20991231T235959', starts: 2026-01-01T00:00:00, for: 4w, timeZone: Asia/Kolkata }
 ";
 
 #[test]

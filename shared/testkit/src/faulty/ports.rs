@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::{FaultPlan, Faulty, PortFault};
 
 /// An error that a fault can be
-trait Failure {
+pub(super) trait Failure {
     fn busy(call: &str) -> Self;
     fn refused(call: &str) -> Self;
 }
@@ -61,7 +61,7 @@ impl Failure for FeedError {
 
 impl FaultPlan {
     /// Makes a call that may go wrong; what is not to be done is never begun
-    async fn call<T: Send, E: Failure + Send>(
+    pub(super) async fn call<T: Send, E: Failure + Send>(
         &self,
         call: &'static str,
         work: impl Future<Output = Result<T, E>> + Send,

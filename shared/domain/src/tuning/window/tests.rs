@@ -1,7 +1,5 @@
 //! When windows are open: at their edges, over changes of the clock, to their end.
 
-use jiff::Timestamp;
-
 use super::Window;
 use crate::{
     diagnostic::Code,
@@ -9,11 +7,14 @@ use crate::{
     test_kit::time,
 };
 
+/// When the rules of these windows expire
+const EXPIRES: &str = "2027-06-01T00:00:00Z";
+
 fn read(rrule: &str, rest: &str) -> Result<Window, (Code, String)> {
     let text = format!("{{ rrule: {rrule:?}, {rest} }}");
     let node = read_yaml("w.yaml", &text).unwrap();
     let problems = Problems::new("w.yaml");
-    let window = Window::read(&Cursor::new(&node, &problems), time("2100-01-01T00:00:00Z"));
+    let window = Window::read(&Cursor::new(&node, &problems), time(EXPIRES));
     problems.finish(window).map_err(|it| {
         let help = it[0].help.clone().unwrap_or_default();
         (it[0].code, format!("{} ({help})", it[0].message))
@@ -26,7 +27,7 @@ fn window(rrule: &str, rest: &str) -> Window {
 
 /// The next beginnings and ends, in UTC
 fn next(window: &Window, now: &str, n: usize) -> Vec<String> {
-    let next = window.next(time(now), Timestamp::MAX, n);
+    let next = window.next(time(now), n);
     next.iter().map(|(open, close)| format!("{} {}", open.timestamp(), close.timestamp())).collect()
 }
 
@@ -138,7 +139,7 @@ fn of_a_local_time_that_is_twice_the_first_counts() {
 fn it_ends_by_until_by_count_and_leaves_days_out() {
     let first_days = |rrule: &str, rest: &str| -> Vec<String> {
         let rest = format!("starts: 2026-01-05T22:00, for: 1h, timeZone: Europe/Oslo{rest}");
-        let next = window(rrule, &rest).next(time("2026-01-01T00:00:00Z"), Timestamp::MAX, 5);
+        let next = window(rrule, &rest).next(time("2026-01-01T00:00:00Z"), 5);
         next.iter().map(|(open, _)| open.date().to_string()).collect()
     };
     let three = ["2026-01-05", "2026-01-06", "2026-01-07"];
@@ -146,9 +147,8 @@ fn it_ends_by_until_by_count_and_leaves_days_out() {
     assert_eq!(first_days("FREQ=DAILY;UNTIL=20260107", ""), three);
     assert_eq!(first_days("FREQ=DAILY;UNTIL=20260107T220000", ""), three);
     assert_eq!(first_days("FREQ=DAILY;UNTIL=20260107T215959", ""), three[..2]);
-    // 22:00 in Oslo is 21:00 UTC.
-    assert_eq!(first_days("FREQ=DAILY;UNTIL=20260107T210000Z", ""), three);
-    assert_eq!(first_days("FREQ=DAILY;UNTIL=20260107T205959Z", ""), three[..2]);
+    // More often than the rule lasts is as often as it lasts.
+    assert_eq!(first_days("FREQ=DAILY;COUNT=4294967295", "").len(), 5);
     // A day that is left out counts all the same (RFC 5545).
     let out = ", exdates: [2026-01-06]";
     assert_eq!(first_days("FREQ=DAILY;COUNT=3", out), ["2026-01-05", "2026-01-07"]);
@@ -190,9 +190,7 @@ fn what_is_no_rule_of_a_window_is_refused_with_help() {
         "RRULE:FREQ=DAILY",
         "FREQ=DAILY;",
         "FREQ=DAILY;FREQ=DAILY",
-        "FREQ=DAILY;COUNT=4294967295",
         "FREQ=DAILY;COUNT=0",
-        "FREQ=DAILY;COUNT=+1",
         "FREQ=DAILY;COUNT=99999999999999999999",
         "FREQ=DAILY;INTERVAL=0",
         "FREQ=DAILY;INTERVAL=1000000000",
@@ -201,15 +199,13 @@ fn what_is_no_rule_of_a_window_is_refused_with_help() {
         "FREQ=DAILY;UNTIL=20270230",
         "FREQ=DAILY;UNTIL=",
         "FREQ=DAILY;UNTIL=20250101",
+        "FREQ=DAILY;UNTIL=20270101T000000Z",
         "FREQ=DAILY;BYHOUR=1",
-        "FREQ=MONTHLY;BYSETPOS=1",
-        "FREQ=WEEKLY;BYDAY=MO,FR;BYSETPOS=1",
         "FREQ=WEEKLY;BYDAY=1SA",
         "FREQ=WEEKLY;BYMONTHDAY=1",
         "FREQ=WEEKLY;BYDAY=",
         "FREQ=WEEKLY;BYDAY=XX",
         "FREQ=WEEKLY;BYDAY=ÅÅ",
-        "FREQ=MONTHLY;BYDAY=0SA",
         "FREQ=MONTHLY;BYDAY=54SA",
         "FREQ=MONTHLY;BYMONTHDAY=32",
         "FREQ=YEARLY;BYMONTH=13",
@@ -217,7 +213,7 @@ fn what_is_no_rule_of_a_window_is_refused_with_help() {
         "FREQ=YEARLY;BYMONTH=1;BYSETPOS=32",
         "FREQ=YEARLY;BYWEEKNO=1",
     ] {
-        let (code, words) = read(rrule, hour).unwrap_err();
+        let Err((code, words)) = read(rrule, hour) else { panic!("{rrule} is taken") };
         assert!([Code::BadValue, Code::WrongType].contains(&code), "{rrule}: {words}");
         assert!(rrule.is_empty() || !words.contains("()"), "{rrule}: no help in {words}");
     }
