@@ -58,6 +58,22 @@ wire_names! {
     }
 }
 
+/// The properties of which each may tell that an alert is not of Graph's shape, though it has an
+/// `id`; see [`Alert::read`]
+pub(crate) const OTHER_SHAPES: [&str; 8] = [
+    "objectSchemaType",
+    "type",
+    "SystemAlertId",
+    "ProductArn",
+    "schemaVersion",
+    "ProviderAlertId",
+    "AlertDisplayName",
+    "_id",
+];
+
+/// How the category of a record of the stream begins
+pub(crate) const RECORD_CATEGORY: &str = "AdvancedHunting-";
+
 /// One alert as its source described it.
 ///
 /// Field names are Graph's, without `DateTime`. `None` is null, absent or unreadable; the flags

@@ -2,6 +2,7 @@
 //! answers.
 
 mod evidence_test;
+mod index;
 mod pattern;
 mod property;
 mod test;
@@ -18,6 +19,7 @@ pub(crate) use self::{
     test::{OPERATORS, has_operator},
 };
 pub use self::{
+    index::{ConditionIndex, ImageError, Match, Matcher},
     pattern::{PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern},
     property::AlertProperty,
     test::{VALUE_LENGTH_MAX, VALUES_MAX},
@@ -26,7 +28,7 @@ use crate::{
     alert::Alert,
     criterion::{self, Criterion, Maker},
     diagnostic::{Code, Diagnostic},
-    document::Cursor,
+    document::{Cursor, Problems, read_yaml},
     explanation::{Explanation, Truth},
     fact::{Facts, Need, Unknown},
     organisation::Organisation,
@@ -79,6 +81,25 @@ pub(crate) enum May {
 pub(crate) const GROUPS: [&str; 5] = ["all", "any", "not", "alert", "evidence"];
 
 impl Condition {
+    /// Reads a condition that stands by itself, or says everything that is wrong with it
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let node = read_yaml(file, text).map_err(|problem| vec![problem])?;
+        let problems = Problems::new(file);
+        let condition = Self::read(&Cursor::new(&node, &problems), May::AskAnything);
+        problems.finish(condition)
+    }
+
+    /// Answers it for one alert, with what is known, as of `now`
+    pub fn explain(
+        &self,
+        alert: &Alert,
+        facts: &Facts,
+        organisation: &Organisation,
+        now: Timestamp,
+    ) -> Explanation {
+        self.evaluate(Situation { alert, facts, organisation, now })
+    }
+
     pub(crate) fn read(at: &Cursor<'_>, may: May) -> Option<Self> {
         let part = Part::read(at, may, 0)?;
         evidence_test::check_count(at, part.n_tests(), TESTS_MAX);

@@ -57,8 +57,8 @@ pub use classification::{
     Activity, CLASSIFICATIONS, Classification, FalseAlarm, RETIRED_DETERMINATIONS, Threat,
 };
 pub use condition::{
-    AlertProperty, Condition, DEPTH_MAX, PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern, TESTS_MAX,
-    VALUE_LENGTH_MAX, VALUES_MAX,
+    AlertProperty, Condition, ConditionIndex, DEPTH_MAX, ImageError, Match, Matcher,
+    PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern, TESTS_MAX, VALUE_LENGTH_MAX, VALUES_MAX,
 };
 pub use criterion::Maker;
 pub use decision::{Decision, Kept, Outcome, PlaybookTrace, RuleBook, decide};

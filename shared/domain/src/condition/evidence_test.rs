@@ -29,7 +29,7 @@ const ROLE: &str = "role";
 pub(crate) const ROLES: &str = "roles";
 
 /// The role that we give what triggered the alert, for sources have no word for it
-const TRIGGER: &str = "trigger";
+pub(super) const TRIGGER: &str = "trigger";
 
 /// The properties that tell one device, user or file from another
 const IDENTIFYING: [&str; 17] = [
@@ -78,6 +78,16 @@ impl EvidenceTest {
             tests.push((path, super::read_tests(&cursor, kind)?));
         }
         Some(Self { evidence_type, tests })
+    }
+
+    /// The type that it is about, unless that is any
+    pub(super) const fn evidence_type(&self) -> Option<EvidenceType> {
+        self.evidence_type
+    }
+
+    /// Each path with its tests
+    pub(super) fn tests(&self) -> &[(String, Vec<Test>)] {
+        &self.tests
     }
 
     pub(crate) fn evaluate(&self, alert: &Alert) -> Explanation {
@@ -200,7 +210,7 @@ fn paths(evidence_type: Option<EvidenceType>) -> Vec<String> {
     )
 }
 
-const fn value_kind(kind: Kind) -> Option<ValueKind> {
+pub(super) const fn value_kind(kind: Kind) -> Option<ValueKind> {
     match kind {
         Kind::Text | Kind::Texts => Some(ValueKind::Text),
         Kind::Number => Some(ValueKind::Number),
@@ -225,7 +235,11 @@ pub(crate) fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Un
     read_at(piece.properties.get(first), &steps, kind)
 }
 
-fn read_at(value: Option<&Json>, steps: &[&str], kind: Kind) -> Result<Option<Value>, Unknown> {
+pub(super) fn read_at(
+    value: Option<&Json>,
+    steps: &[&str],
+    kind: Kind,
+) -> Result<Option<Value>, Unknown> {
     let Some(value) = value.filter(|it| !it.is_null()) else {
         return Ok(None);
     };
