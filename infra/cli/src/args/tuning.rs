@@ -149,7 +149,7 @@ pub(crate) struct WhyArguments {
 /// Where saved tuning rules are
 #[derive(Debug, Args)]
 pub(crate) struct StateArguments {
-    /// Folder that keeps the state of the host; `.defuse` where DEFUSE_TABLE names no table
+    /// Folder that keeps the state of the host; `.defuse` where `DEFUSE_TABLE` names no table
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Folder with `settings.yaml` and `tuning/`
