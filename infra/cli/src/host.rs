@@ -18,7 +18,7 @@ use defuse_domain::TuningRule;
 use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
     AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp, ReceiveApp,
-    SharedLookup, TriageApp, Wiring,
+    SharedLookup, StartError, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
