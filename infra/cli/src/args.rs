@@ -1,10 +1,18 @@
 //! What can be asked on the command line.
 
+mod tuning;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use defuse_domain::IndicatorKind;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+
+pub(crate) use self::tuning::{
+    CheckTuningArguments, FromAlertArguments, PreviewArguments, StateArguments, StoredArguments,
+    TuningArguments, TuningChangeArguments, TuningCommand, TuningListArguments,
+    TuningReleaseArguments, TuningSaveArguments, TuningShowArguments, WhyArguments,
+};
 
 /// Defuse triages security alerts by itself, and shows its reasons
 #[derive(Debug, Parser)]
@@ -109,8 +117,6 @@ alert. The host may run or not.")]
     Status(StatusArguments),
     /// Puts indicators on your own allow list, and shows what stands there
     Allow(AllowArguments),
-    /// Writes the JSON Schemas that editors complete and mark documents by
-    Schema(SchemaArguments),
     /// Rules that hide or resolve expected alerts
     #[command(after_help = "\
 Examples:
@@ -122,28 +128,9 @@ Examples:
 
 They are about the state of `defuse dev` in --data, be it running or not; where DEFUSE_TABLE is set
 and --data is not given, about that table, with AWS_REGION and the usual variables for a key.")]
-    Tuning {
-        #[command(subcommand)]
-        command: TuningCommand,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TuningCommand {
-    /// Saves a rule; it acts on alerts that come from then on
-    Save(TuningSaveArguments),
-    /// Lists every rule, deployed or saved, with what it did
-    List(TuningListArguments),
-    /// Shows one rule: its text, what it did day by day, and who changed what
-    Show(TuningShowArguments),
-    /// Turns a saved rule on
-    On(TuningChangeArguments),
-    /// Turns a saved rule off
-    Off(TuningChangeArguments),
-    /// Deletes a saved rule; its history stays
-    Delete(TuningChangeArguments),
-    /// Puts hidden alerts back into the queue; no rule takes them out again
-    Release(TuningReleaseArguments),
+    Tuning(TuningArguments),
+    /// Writes the JSON Schemas that editors complete and mark documents by
+    Schema(SchemaArguments),
 }
 
 #[derive(Debug, Args)]
@@ -388,78 +375,4 @@ pub(crate) enum SchemaName {
     Settings,
     /// A file of facts
     Facts,
-}
-
-/// Where saved tuning rules are
-#[derive(Debug, Args)]
-pub(crate) struct StateArguments {
-    /// Folder that keeps the state of the host; `.defuse` where DEFUSE_TABLE names no table
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    /// Folder with `settings.yaml` and `tuning/`
-    #[arg(long, value_name = "DIR", default_value = "infra")]
-    pub(crate) config: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningSaveArguments {
-    /// File with the rule
-    pub(crate) file: PathBuf,
-    /// The version that you read and that this takes the place of; none for a new rule
-    #[arg(long, value_name = "N")]
-    pub(crate) version: Option<u64>,
-    /// Who does it; else whoever is signed in here
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningListArguments {
-    /// One JSON object a line, a rule each
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningShowArguments {
-    /// The rule's name
-    pub(crate) name: String,
-    /// One JSON object: of `list --json`, and `text`, `perDay`, `history`
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningChangeArguments {
-    /// The rule's name
-    pub(crate) name: String,
-    /// Who does it; else whoever is signed in here
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningReleaseArguments {
-    /// Ids of hidden alerts
-    #[arg(value_name = "ALERT_ID", required_unless_present = "rule", conflicts_with = "rule")]
-    pub(crate) alert_ids: Vec<String>,
-    /// All that this rule keeps hidden
-    #[arg(long, value_name = "NAME")]
-    pub(crate) rule: Option<String>,
-    /// Who does it; else whoever is signed in here
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    /// One JSON object a line: `alert`, `released`, `error`
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
 }

@@ -18,7 +18,7 @@ use defuse_domain::TuningRule;
 use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
     AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp, ReceiveApp,
-    SharedLookup, TriageApp, Wiring,
+    SharedLookup, StartError, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -57,6 +57,20 @@ pub(crate) struct Apps {
     pub(crate) housekeep: HousekeepApp,
     pub(crate) post: PostApp,
     pub(crate) store: DynamoDbStore,
+}
+
+impl Apps {
+    async fn of(wiring: &Wiring) -> Result<Self, StartError> {
+        Ok(Self {
+            receive: wiring.receive().await?,
+            triage: wiring.triage().await?,
+            deliver: wiring.deliver().await?,
+            poll: wiring.poll().await?,
+            housekeep: wiring.housekeep()?,
+            post: wiring.post().await?,
+            store: wiring.store(),
+        })
+    }
 }
 
 /// A running host; it stops when dropped
@@ -112,15 +126,7 @@ impl Host {
         let wiring = Wiring::of(environment, config, lookup);
         create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
         note_deployed(&wiring.store(), &deployed, clock()).await?;
-        let apps = Arc::new(Apps {
-            receive: wiring.receive().await?,
-            triage: wiring.triage().await?,
-            deliver: wiring.deliver().await?,
-            poll: wiring.poll().await?,
-            housekeep: wiring.housekeep()?,
-            post: wiring.post().await?,
-            store: wiring.store(),
-        });
+        let apps = Arc::new(Apps::of(&wiring).await?);
 
         let listener = TcpListener::bind(("127.0.0.1", port)).await;
         let listener = listener

@@ -63,7 +63,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Allow(arguments) => allow::run(arguments).await,
+        Command::Tuning(arguments) => tuning::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
-        Command::Tuning { command } => tuning::run(command).await,
     }
 }

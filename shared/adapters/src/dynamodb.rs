@@ -45,6 +45,7 @@ mod change;
 mod deployed;
 mod effects;
 mod errors;
+mod export;
 mod facts;
 mod feeds;
 mod history;

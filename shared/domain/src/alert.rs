@@ -258,6 +258,11 @@ impl Alert {
         times.map_or_else(Revision::default, Revision::at)
     }
 
+    /// When it came to us, or what comes nearest to it
+    pub fn came(&self) -> Option<Timestamp> {
+        self.received.or(self.created).or(self.last_update)
+    }
+
     /// The source's severity, where it is one we know
     pub fn known_severity(&self) -> Option<Severity> {
         self.severity.as_ref().and_then(|it| it.known().copied())

@@ -11,11 +11,11 @@ mod tests;
 
 use jiff::Timestamp;
 
-use self::{evidence_test::EvidenceTest, property::Value, test::Test};
+use self::{evidence_test::EvidenceTest, test::Test};
 pub(crate) use self::{
-    evidence_test::{ANY, spellings},
+    evidence_test::{ANY, ROLES, spellings, value_at},
     pattern::fold,
-    property::ValueKind,
+    property::{Value, ValueKind},
     test::{OPERATORS, has_operator},
 };
 pub use self::{
@@ -150,6 +150,16 @@ impl Condition {
     pub(crate) fn needs_evidence(&self) -> bool {
         self.part.always_needs(&|leaf| match leaf {
             Part::Evidence(_) => true,
+            Part::All(_) | Part::Any(_) | Part::Not(_) | Part::Alert(_) | Part::Criterion(_) => {
+                false
+            }
+        })
+    }
+
+    /// Whether it can only hold where evidence is of a certain device, user or hash
+    pub(crate) fn names_device_user_or_hash(&self) -> bool {
+        self.part.always_needs(&|leaf| match leaf {
+            Part::Evidence(test) => test.names_device_user_or_hash(),
             Part::All(_) | Part::Any(_) | Part::Not(_) | Part::Alert(_) | Part::Criterion(_) => {
                 false
             }
@@ -373,7 +383,8 @@ fn explain(name: &str, test: &Test, value: Result<Option<&Value>, &Unknown>) -> 
 /// The most of a value that an explanation repeats, in characters
 const VALUE_SHOWN_MAX: usize = 256;
 
-fn shortened(text: &str) -> String {
+/// As much of a text as an explanation repeats
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(VALUE_SHOWN_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -96,7 +96,8 @@ pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningDemands, TuningRule,
+    AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, Preview, PreviewPart, PreviewReport,
+    PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook, TuningDemands, TuningRule,
     TuningTrace, Window,
 };
 pub use user::User;

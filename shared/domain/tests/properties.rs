@@ -11,6 +11,8 @@
 mod arbitrary;
 #[path = "properties/decisions.rs"]
 mod decisions;
+#[path = "properties/fill.rs"]
+mod fill;
 #[path = "properties/history.rs"]
 mod history;
 #[path = "properties/index.rs"]

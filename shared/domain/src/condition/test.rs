@@ -203,6 +203,19 @@ impl Test {
         }
     }
 
+    /// Whether it asks for certain values, and not only for some value or an order
+    pub(crate) fn names_values(&self) -> bool {
+        match self {
+            Self::In(_)
+            | Self::Like(_)
+            | Self::Contains(_)
+            | Self::StartsWith(_)
+            | Self::EndsWith(_)
+            | Self::InSubnet(_) => true,
+            Self::Exists(_) | Self::Compare(_, _) => false,
+        }
+    }
+
     /// Whether nothing above `max` passes, so that the test bounds a severity
     pub(crate) fn bounds_severity(&self) -> bool {
         match self {
