@@ -11,7 +11,7 @@ use super::{
     key::Scalar,
     names::{OfPiece, Own, TYPE_NAME, Table},
     scan::{Next, Number, Scanner, Text, unescaped},
-    shapes::{NO_ENTRY, Shapes},
+    shapes::{Known, NO_ENTRY, Shapes},
     slots::SlotId,
     view::{OTHER, View},
 };
@@ -67,18 +67,42 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         Self { index, view, shapes, json, scanner: Scanner::new(json), plain: Vec::new() }
     }
 
-    /// Takes a name with its colon, and gives its entry in the table
-    fn name<T>(&mut self, table: &Table<T>, place: usize) -> Option<usize> {
+    /// Takes a name with its colon, and gives its entry in the table; `None` inside is that the
+    /// whole property was taken, with the comma behind it
+    #[inline]
+    fn name<T>(&mut self, table: &Table<T>, place: usize) -> Option<Option<usize>> {
         let at = (table.number, place);
-        if let Some((length, entry)) = self.shapes.expected(at, self.scanner.rest()) {
-            self.scanner.advance(length);
-            return Some(entry);
+        match self.shapes.known(at, self.scanner.rest()) {
+            Some(Known::Property(length)) => {
+                self.scanner.advance(length);
+                Some(None)
+            }
+            Some(Known::Name(length, entry)) => {
+                self.scanner.advance(length);
+                Some(Some(entry))
+            }
+            None => self.new_name(table, at).map(Some),
         }
+    }
+
+    fn new_name<T>(&mut self, table: &Table<T>, at: (usize, usize)) -> Option<usize> {
         let start = self.scanner.place();
         let name = self.scanner.name()?;
         let entry = table.find(name.bytes).unwrap_or(NO_ENTRY);
         self.shapes.learn(at, self.scanner.since(start), entry);
         Some(entry)
+    }
+
+    /// Takes what follows a property; gives whether another one follows
+    #[inline]
+    fn goes_on(&mut self, (entry, start): (usize, usize), at: (usize, usize)) -> Option<bool> {
+        if !self.scanner.takes(b',') {
+            return self.scanner.take(b'}').map(|()| false);
+        }
+        if entry == NO_ENTRY {
+            self.shapes.learn_value(at, self.scanner.since(start));
+        }
+        Some(true)
     }
 
     /// Fills the view; `None` if the alert is not plain
@@ -88,7 +112,8 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         let mut seen = Names::default();
         self.scanner.take(b'{')?;
         for place in 0.. {
-            let entry = self.name(&names.own, place)?;
+            let start = self.scanner.place();
+            let Some(entry) = self.name(&names.own, place)? else { continue };
             match names.own.entry(entry) {
                 None => self.scanner.skip()?,
                 Some(Own::OtherShape) => return None,
@@ -117,8 +142,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                     }
                 }
             }
-            if !self.scanner.takes(b',') {
-                self.scanner.take(b'}')?;
+            if !self.goes_on((entry, start), (names.own.number, place))? {
                 break;
             }
         }
@@ -193,12 +217,11 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     /// Takes a text, and pushes it
     fn push_text(&mut self) -> Option<()> {
         let text = self.scanner.text()?;
-        if !text.has_escapes {
-            return self.view.push_text(text.bytes);
+        if text.has_escapes {
+            self.view.push_escaped(text.bytes)
+        } else {
+            self.view.push_text(text.bytes)
         }
-        self.plain.clear();
-        unescaped(text.bytes, &mut self.plain)?;
-        self.view.push_text(&self.plain)
     }
 
     fn evidence(&mut self) -> Option<()> {
@@ -228,8 +251,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         }
         let evidence_type = self.evidence_type()?;
         let index = self.index;
-        let place = usize::from(evidence_type).min(EvidenceType::ALL.len());
-        let names = index.names.pieces.get(place)?;
+        let names = index.names.of_piece(evidence_type)?;
         self.view.begin_piece(evidence_type);
         let mut seen = Names::default();
         if !is_first {
@@ -263,7 +285,8 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     /// Takes the properties of a piece, of which some were seen
     fn properties_of(&mut self, names: &Table<OfPiece>, mut seen: Names) -> Option<()> {
         for place in 0.. {
-            let entry = self.name(names, place)?;
+            let start = self.scanner.place();
+            let Some(entry) = self.name(names, place)? else { continue };
             match names.entry(entry) {
                 None => self.scanner.skip()?,
                 Some(of_piece) => {
@@ -271,11 +294,11 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                     self.property(of_piece)?;
                 }
             }
-            if !self.scanner.takes(b',') {
+            if !self.goes_on((entry, start), (names.number, place))? {
                 break;
             }
         }
-        self.scanner.take(b'}')
+        Some(())
     }
 
     /// Takes what stands under a name of a piece: at once if it is what the catalogue says, else
@@ -314,7 +337,8 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
             return Some(());
         }
         for place in 0.. {
-            let entry = self.name(inside, place)?;
+            let start = self.scanner.place();
+            let Some(entry) = self.name(inside, place)? else { continue };
             match inside.entry(entry) {
                 None => self.scanner.skip()?,
                 Some((slot, kind)) => {
@@ -322,11 +346,11 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                     self.value(*slot, *kind)?;
                 }
             }
-            if !self.scanner.takes(b',') {
+            if !self.goes_on((entry, start), (inside.number, place))? {
                 break;
             }
         }
-        self.scanner.take(b'}')
+        Some(())
     }
 
     /// Takes one value of that kind

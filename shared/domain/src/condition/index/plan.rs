@@ -4,7 +4,7 @@
 //! pushed down to the leaves, where it asks whether the leaf is false. What is left is AND and OR
 //! alone over leaves that are as wanted, and more of those never make it hold less.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{
     key::{Key, LiteralId, Scalar, Sort, network},
@@ -71,7 +71,7 @@ pub(super) enum Ask {
 #[derive(Debug, Default)]
 pub(super) struct Planner {
     pub(super) slots: SlotNumbers,
-    numbers: BTreeMap<Key, LiteralId>,
+    numbers: HashMap<Key, LiteralId>,
     /// By literal: in how many conditions, and the last of them
     counts: Vec<(u32, u32)>,
     n_conditions: u32,
@@ -85,10 +85,16 @@ impl Planner {
 
     /// Every literal in the order of its number, with how many conditions it stands in
     pub(super) fn into_literals(self) -> (Vec<Slot>, Vec<(Key, u32)>) {
-        let mut keys: Vec<(Key, LiteralId)> = self.numbers.into_iter().collect();
-        keys.sort_unstable_by_key(|(_, number)| *number);
-        let counts = self.counts.into_iter().map(|(count, _)| count);
-        (self.slots.into_slots(), keys.into_iter().map(|(key, _)| key).zip(counts).collect())
+        let mut literals = vec![None; self.counts.len()];
+        for (key, number) in self.numbers {
+            let place = usize::try_from(number).unwrap_or(usize::MAX);
+            if let (Some(literal), Some((count, _))) =
+                (literals.get_mut(place), self.counts.get(place))
+            {
+                *literal = Some((key, *count));
+            }
+        }
+        (self.slots.into_slots(), literals.into_iter().flatten().collect())
     }
 
     fn node(&mut self, part: &Part, wanted: bool) -> Node {
