@@ -18,6 +18,7 @@ mod key;
 mod literals;
 mod lookup;
 mod names;
+mod numbers;
 mod parts;
 mod plan;
 mod program;

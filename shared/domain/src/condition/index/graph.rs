@@ -67,30 +67,25 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         Self { index, view, shapes, json, scanner: Scanner::new(json), plain: Vec::new() }
     }
 
-    /// Takes a name with its colon, and gives its entry in the table; `None` inside is that the
-    /// whole property was taken, with the comma behind it
+    /// Takes a name with its colon, or the whole property with the comma behind it
     #[inline]
-    fn name<T>(&mut self, table: &Table<T>, place: usize) -> Option<Option<usize>> {
+    fn name<T>(&mut self, table: &Table<T>, place: usize) -> Option<Known> {
         let at = (table.number, place);
-        match self.shapes.known(at, self.scanner.rest()) {
-            Some(Known::Property(length)) => {
-                self.scanner.advance(length);
-                Some(None)
-            }
-            Some(Known::Name(length, entry)) => {
-                self.scanner.advance(length);
-                Some(Some(entry))
-            }
-            None => self.new_name(table, at).map(Some),
-        }
+        let Some(known) = self.shapes.known(at, self.scanner.rest()) else {
+            return self.new_name(table, at);
+        };
+        let (Known::Name(length, _) | Known::Property(length)) = known;
+        self.scanner.advance(length);
+        Some(known)
     }
 
-    fn new_name<T>(&mut self, table: &Table<T>, at: (usize, usize)) -> Option<usize> {
+    fn new_name<T>(&mut self, table: &Table<T>, at: (usize, usize)) -> Option<Known> {
         let start = self.scanner.place();
         let name = self.scanner.name()?;
         let entry = table.find(name.bytes).unwrap_or(NO_ENTRY);
-        self.shapes.learn(at, self.scanner.since(start), entry);
-        Some(entry)
+        let written = self.scanner.since(start);
+        self.shapes.learn(at, written, entry);
+        Some(Known::Name(written.len(), entry))
     }
 
     /// Takes what follows a property; gives whether another one follows
@@ -113,7 +108,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         self.scanner.take(b'{')?;
         for place in 0.. {
             let start = self.scanner.place();
-            let Some(entry) = self.name(&names.own, place)? else { continue };
+            let Known::Name(_, entry) = self.name(&names.own, place)? else { continue };
             match names.own.entry(entry) {
                 None => self.scanner.skip()?,
                 Some(Own::OtherShape) => return None,
@@ -286,7 +281,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     fn properties_of(&mut self, names: &Table<OfPiece>, mut seen: Names) -> Option<()> {
         for place in 0.. {
             let start = self.scanner.place();
-            let Some(entry) = self.name(names, place)? else { continue };
+            let Known::Name(_, entry) = self.name(names, place)? else { continue };
             match names.entry(entry) {
                 None => self.scanner.skip()?,
                 Some(of_piece) => {
@@ -338,7 +333,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         }
         for place in 0.. {
             let start = self.scanner.place();
-            let Some(entry) = self.name(inside, place)? else { continue };
+            let Known::Name(_, entry) = self.name(inside, place)? else { continue };
             match inside.entry(entry) {
                 None => self.scanner.skip()?,
                 Some((slot, kind)) => {

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What a literal is
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     /// The whole of a folded text
     Text,
@@ -34,7 +34,7 @@ impl Sort {
 }
 
 /// A literal before it has a number
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) sort: Sort,
     pub(super) slot: SlotId,

@@ -44,6 +44,14 @@ pub(super) struct Parts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TooMany;
 
+/// A text on the way through it
+#[derive(Debug)]
+struct Walk<'t> {
+    text: &'t [u8],
+    literals: &'t Literals,
+    compared_left: usize,
+}
+
 /// Place of its width in `WIDTHS`, and its bytes
 type Gram = (u32, u64);
 
@@ -130,7 +138,8 @@ impl Parts {
         mut found: impl FnMut(LiteralId),
     ) -> Result<(), TooMany> {
         let Some(text) = padded.get(..length) else { return Ok(()) };
-        let mut compared_left = compared_max(length, n_conditions);
+        let compared_left = compared_max(length, n_conditions);
+        let mut walk = Walk { text, literals, compared_left };
         for (width, n_bytes) in (0_u32..).zip(WIDTHS) {
             if self.widths & (1 << width) == 0 {
                 continue;
@@ -141,8 +150,7 @@ impl Parts {
                 let gram = (width, u64::from_le_bytes(*word) & mask);
                 let hash = hash(gram);
                 if filter::may_have(filter, hash) {
-                    let at = (text, place);
-                    self.compare((gram, hash), at, literals, &mut compared_left, &mut found)?;
+                    self.compare((gram, hash), place, &mut walk, &mut found)?;
                 }
             }
         }
@@ -154,9 +162,8 @@ impl Parts {
     fn compare(
         &self,
         (gram, hash): (Gram, u64),
-        (text, place): (&[u8], usize),
-        literals: &Literals,
-        compared_left: &mut usize,
+        place: usize,
+        walk: &mut Walk<'_>,
         found: &mut impl FnMut(LiteralId),
     ) -> Result<(), TooMany> {
         let of_gram = match self.literals_of(gram, hash) {
@@ -165,10 +172,10 @@ impl Parts {
             Some(Own::Several(several)) => several,
         };
         for [literal, at] in of_gram {
-            *compared_left = compared_left.checked_sub(1).ok_or(TooMany)?;
+            walk.compared_left = walk.compared_left.checked_sub(1).ok_or(TooMany)?;
             let begin = usize::try_from(*at).ok().and_then(|at| place.checked_sub(at));
-            let rest = begin.and_then(|it| text.get(it..));
-            if let (Some(rest), Some(record)) = (rest, literals.record(*literal))
+            let rest = begin.and_then(|it| walk.text.get(it..));
+            if let (Some(rest), Some(record)) = (rest, walk.literals.record(*literal))
                 && rest.starts_with(record.text)
             {
                 found(*literal);
