@@ -11,7 +11,7 @@ use super::{
     key::Scalar,
     names::{OfPiece, Own, TYPE_NAME, Table},
     scan::{Next, Number, Scanner, Text, unescaped},
-    shapes::{Known, NO_ENTRY, Shapes},
+    shapes::{Known, NO_ENTRY, Seen, Shapes},
     slots::SlotId,
     view::{OTHER, View},
 };
@@ -38,24 +38,6 @@ pub(super) struct GraphReader<'i, 'j, 'v> {
     scanner: Scanner<'j>,
     /// The last text with escapes, without them
     plain: Vec<u8>,
-}
-
-/// Which of at most 64 names were there
-#[derive(Clone, Copy, Debug, Default)]
-struct Names(u64);
-
-impl Names {
-    /// Notes a name; `None` if it was there already
-    fn note(&mut self, place: usize) -> Option<()> {
-        let bit = 1_u64.checked_shl(u32::try_from(place).ok()?)?;
-        let is_new = self.0 & bit == 0;
-        self.0 |= bit;
-        is_new.then_some(())
-    }
-
-    const fn has(self, place: usize) -> bool {
-        place < 64 && self.0 & (1 << place) != 0
-    }
 }
 
 impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
@@ -104,7 +86,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     pub(super) fn read(mut self) -> Option<()> {
         self.view.clear(self.index.slots.len());
         let names = &self.index.names;
-        let mut seen = Names::default();
+        let mut seen = Seen::default();
         self.scanner.take(b'{')?;
         for place in 0.. {
             let start = self.scanner.place();
@@ -248,7 +230,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         let index = self.index;
         let names = index.names.of_piece(evidence_type)?;
         self.view.begin_piece(evidence_type);
-        let mut seen = Names::default();
+        let mut seen = Seen::default();
         if !is_first {
             self.scanner = start;
             self.properties_of(names, seen)?;
@@ -278,7 +260,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     }
 
     /// Takes the properties of a piece, of which some were seen
-    fn properties_of(&mut self, names: &Table<OfPiece>, mut seen: Names) -> Option<()> {
+    fn properties_of(&mut self, names: &Table<OfPiece>, mut seen: Seen) -> Option<()> {
         for place in 0.. {
             let start = self.scanner.place();
             let Known::Name(_, entry) = self.name(names, place)? else { continue };
@@ -326,7 +308,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         if self.scanner.next()? == Next::Null {
             return self.scanner.skip();
         }
-        let mut seen = Names::default();
+        let mut seen = Seen::default();
         self.scanner.take(b'{')?;
         if self.scanner.takes(b'}') {
             return Some(());

@@ -112,3 +112,21 @@ fn begins(text: &[u8], with: &[u8]) -> bool {
     let ((words, _), (with, _)) = (text.as_chunks::<8>(), with.as_chunks::<8>());
     word(end) == word(with_end) && words.iter().zip(with).all(|(it, with)| word(it) == word(with))
 }
+
+/// Which of at most 64 names were there
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen(u64);
+
+impl Seen {
+    /// Notes a name; `None` if it was there already
+    pub(super) fn note(&mut self, place: usize) -> Option<()> {
+        let bit = 1_u64.checked_shl(u32::try_from(place).ok()?)?;
+        let is_new = self.0 & bit == 0;
+        self.0 |= bit;
+        is_new.then_some(())
+    }
+
+    pub(super) const fn has(self, place: usize) -> bool {
+        place < 64 && self.0 & (1 << place) != 0
+    }
+}
