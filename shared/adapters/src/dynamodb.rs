@@ -6,6 +6,7 @@
 //! | | `B#<revision>#<digest>#<n>` | the raw alert, compressed, in pieces; never changes |
 //! | | `P#<digest>` | a part of an alert that arrives in several, compressed; never changes |
 //! | | `R#<revision>#<look>#<digest>` | a run, compressed; real only if the head has its digest |
+//! | | `M#<number>#<digest>` | what a person did to it; real only if the head leads to its digest |
 //! | | `O` | the note that the settings leave the alert out |
 //! | `O#<day>` | `O` | how many alerts were left out, by severity |
 //! | `E#<user>` | `<created>#<alert>` | link from a user to an alert |
@@ -15,6 +16,9 @@
 //! | `F#<user>` | `automaticReplies`, `risk`, `groups` | an answer, and who is asking for one |
 //! | `U#mailboxes` | `M#<user>` | a user whose mailbox is looked at time and again |
 //! | `S#<feed>` | `S` | where a feed stands |
+//! | `K#tokens` | `T#<token>` | a token of the API |
+//! | `I#<request>` | `I` | what a write with an idempotency key was answered |
+//! | `T#<who>` | `<minute>` | how often somebody asked |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
@@ -24,6 +28,7 @@
 //!
 //! DynamoDB actions: each module names those of its port.
 
+mod acts;
 mod alerts;
 mod batches;
 mod bodies;
@@ -45,8 +50,11 @@ mod outbox;
 mod pace;
 mod parts;
 mod rejects;
+mod requests;
 mod runs;
 mod table;
+mod throttle;
+mod tokens;
 mod watch;
 mod webhooks;
 mod work;

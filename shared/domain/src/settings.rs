@@ -3,6 +3,7 @@
 //! Secrets are named here and never written: each is the name of an environment variable, or of a
 //! secret at AWS Secrets Manager.
 
+mod api;
 mod application;
 mod secret;
 
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 pub(crate) use self::secret::PLACES;
 use self::secret::secret;
 pub use self::{
+    api::{ApiSettings, ClaimedRole, Oidc},
     application::{Application, Credential},
     secret::SecretRef,
 };
@@ -120,13 +122,15 @@ pub struct Settings {
     pub services: Services,
     /// Where those are told who run this; nowhere but in the log unless it is named
     pub operations_channel: Option<String>,
+    /// Who may use the API, beside those with a token of ours
+    pub api: ApiSettings,
     /// What the organisation says of itself
     pub organisation: Organisation,
 }
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 8] = [
+    pub(crate) const FIELDS: [&'static str; 9] = [
         "apiVersion",
         "kind",
         "graph",
@@ -135,6 +139,7 @@ impl Settings {
         "receive",
         "services",
         "operations",
+        "api",
     ];
 
     /// The names of the fields of `receive`
@@ -194,6 +199,7 @@ impl Settings {
             let fields = it.fields(&Self::OPERATIONS)?;
             fields.require("channel").and_then(|it| known_channel(it, named)).map(Some)
         });
+        let api_settings = fields.or("api", ApiSettings::default(), ApiSettings::read);
         let organisation = Organisation::read(&fields);
         api?;
         kind?;
@@ -207,6 +213,7 @@ impl Settings {
             client_states,
             services: services?,
             operations_channel: operations?,
+            api: api_settings?,
             organisation: organisation?,
         })
     }
@@ -286,7 +293,7 @@ fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {
 }
 
 /// An address; plain `http` is refused later, unless the host is this machine
-fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
+pub(crate) fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
     let at = fields.require(name)?;
     let text = at.short_text(TEXT_LENGTH_MAX)?;
     if !text.starts_with("https://") && !text.starts_with("http://") {

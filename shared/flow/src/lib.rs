@@ -1,11 +1,12 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `watch`.
+//! `post`; and beside it `watch` and `manage`.
 
 mod deliver;
 mod facts;
 mod intake;
+mod manage;
 mod poll;
 mod ports;
 mod post;
@@ -16,6 +17,7 @@ mod watch;
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
 pub use intake::{Intake, Taken};
+pub use manage::{Manage, Outcome as ManageOutcome, Told};
 pub use poll::{FeedPlace, Outage, Pass, Poll, Reading, SLICES};
 pub use ports::*;
 pub use post::{Post, PostError, Posted};

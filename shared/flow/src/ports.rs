@@ -2,6 +2,7 @@
 //!
 //! Every error says what the caller can do about it: try again later, or never.
 
+mod acts;
 mod alerts;
 mod bundles;
 mod chat;
@@ -15,11 +16,13 @@ mod limits;
 mod pace;
 mod parts;
 mod runs;
+mod tokens;
 mod watch;
 
 use std::error::Error;
 
 pub use self::{
+    acts::{ActOutbox, ActStore, Acted, Acts, Asked, BrokenAct, ManagedAlert},
     alerts::{AlertStore, RejectStore, Stored, WebhookLog},
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
@@ -33,6 +36,10 @@ pub use self::{
     pace::{Pace, Rate, Turn},
     parts::PartStore,
     runs::{AlertState, Recorded, RunStore, StoredAlert},
+    tokens::{
+        Begun, Identity, IdentityError, KeptAnswer, RequestLog, StoredToken, Throttle, TokenLookup,
+        TokenStore,
+    },
     watch::{Mailboxes, WatchList},
 };
 

@@ -1,5 +1,5 @@
-//! The configuration that SecOps writes: `settings.yaml`, `playbooks/*.yaml` and `tuning/*.yaml` of
-//! one folder.
+//! The configuration that SecOps writes: `settings.yaml`, `playbooks/*.yaml`, `tuning/*.yaml` and
+//! `roles/*.cedar` of one folder.
 //!
 //! [`Config::load`] reads it and touches nothing else; [`Config::check`] also tries the cases that
 //! the playbooks carry, and looks at when tuning rules expire.
@@ -8,13 +8,15 @@ mod bundle;
 mod cases;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
+use defuse_adapters::Roles;
 use defuse_domain::{
-    Code, Diagnostic, Playbook, PlaybookName, RuleBook, Settings, TuningRule, TuningRuleName,
+    Code, Diagnostic, Playbook, PlaybookName, RoleName, RuleBook, Settings, TuningRule,
+    TuningRuleName,
 };
 use jiff::Timestamp;
 
@@ -26,6 +28,8 @@ const SETTINGS: &str = "settings.yaml";
 const PLAYBOOKS: &str = "playbooks";
 /// The folder with the tuning rules
 const TUNING: &str = "tuning";
+/// The folder with what each role may do
+const ROLES: &str = "roles";
 
 /// The configuration in force
 #[derive(Clone, Debug, Default)]
@@ -40,6 +44,8 @@ pub struct Config {
     pub playbook_files: BTreeMap<PlaybookName, String>,
     /// The file of each tuning rule
     pub tuning_files: BTreeMap<TuningRuleName, String>,
+    /// What each role may do at the API
+    pub roles: Roles,
 }
 
 /// The configuration cannot be in force
@@ -62,6 +68,7 @@ impl Config {
         let settings = reader.settings();
         let playbooks = reader.rules(PLAYBOOKS, Playbook::parse);
         let tuning = reader.rules(TUNING, TuningRule::parse);
+        let roles = reader.roles();
         let Reader { files, mut problems, .. } = reader;
         let named = playbooks.iter().map(|(file, it)| (file, it.name().as_str()));
         problems.extend(repeated_names("playbook", named));
@@ -74,6 +81,7 @@ impl Config {
             problems.extend(playbook.check_channels(file, &channels));
             problems.extend(playbook.check_ranges(file, &ranges));
         }
+        problems.extend(unknown_roles(&settings, &roles, dir));
         for (file, rule) in &tuning {
             problems.extend(rule.check_ranges(file, &ranges));
         }
@@ -89,7 +97,7 @@ impl Config {
         let rules = RuleBook::new(playbooks, settings.organisation.clone())
             .tuned_by(tuning)
             .in_bundle(bundle::digest(&files));
-        Ok(Self { settings, rules, files, playbook_files, tuning_files })
+        Ok(Self { settings, rules, files, playbook_files, tuning_files, roles })
     }
 
     /// Reads the folder, tries every case that its playbooks carry, and looks whether a tuning rule
@@ -151,7 +159,7 @@ impl Reader<'_> {
         parse: impl Fn(&str, &str) -> Result<T, Vec<Diagnostic>>,
     ) -> Vec<(String, T)> {
         let mut rules = Vec::new();
-        for path in self.paths(folder) {
+        for path in self.paths(folder, &["yaml", "yml"]) {
             let file = path.display().to_string();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let Some(text) = self.read(&path, format!("{folder}/{name}")) else { continue };
@@ -163,8 +171,30 @@ impl Reader<'_> {
         rules
     }
 
-    /// Every `.yaml` and `.yml` file, in the order of names; no folder is no rule
-    fn paths(&mut self, folder: &str) -> Vec<PathBuf> {
+    /// What the roles may do; no folder is no role
+    fn roles(&mut self) -> Roles {
+        let mut policies = BTreeMap::new();
+        for path in self.paths(ROLES, &["cedar"]) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(text) = self.read(&path, format!("{ROLES}/{name}")) {
+                policies.insert(path.display().to_string(), text);
+            }
+        }
+        Roles::parse(&policies).unwrap_or_else(|mistakes| {
+            self.problems.extend(mistakes.into_iter().map(|it| Diagnostic {
+                line: it.line,
+                ..Diagnostic::of_file(
+                    if it.is_syntax { Code::Syntax } else { Code::BadValue },
+                    &it.file,
+                    it.message,
+                )
+            }));
+            Roles::default()
+        })
+    }
+
+    /// Every file that ends like that, in the order of names; no folder is no rule
+    fn paths(&mut self, folder: &str, endings: &[&str]) -> Vec<PathBuf> {
         let dir = self.dir.join(folder);
         let listed = fs::read_dir(&dir)
             .and_then(|entries| entries.map(|it| it.map(|it| it.path())).collect());
@@ -176,7 +206,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        paths.retain(|it| it.extension().is_some_and(|it| it == "yaml" || it == "yml"));
+        paths.retain(|it| it.extension().is_some_and(|it| endings.iter().any(|end| it == *end)));
         paths.sort();
         paths
     }
@@ -198,6 +228,24 @@ impl Reader<'_> {
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("cannot read: {error}");
     Diagnostic::of_file(Code::FileUnreadable, &path.display().to_string(), message)
+}
+
+/// Names each role that the settings give to somebody and no policy speaks of
+fn unknown_roles(settings: &Settings, roles: &Roles, dir: &Path) -> Vec<Diagnostic> {
+    let file = dir.join(SETTINGS).display().to_string();
+    let given = settings.api.roles.iter().map(|it| &it.grant.role);
+    let unknown: BTreeSet<&RoleName> = given.filter(|it| !roles.names().contains(*it)).collect();
+    let known: Vec<&str> = roles.names().iter().map(RoleName::as_str).collect();
+    let told = unknown.into_iter().map(|it| Diagnostic {
+        help: Some(format!("policies speak of: {}", known.join(", "))),
+        path: "api.roles".to_owned(),
+        ..Diagnostic::of_file(
+            Code::UnknownReference,
+            &file,
+            format!("no policy in {ROLES}/ speaks of the role `{it}`"),
+        )
+    });
+    told.collect()
 }
 
 /// Names each rule that has the name of one before it

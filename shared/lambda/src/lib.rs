@@ -22,7 +22,7 @@ pub use process::run_function;
 pub use telemetry::start_logs;
 pub use turns::Turns;
 pub use wiring::{
-    DeliverApp, PollApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring,
+    ApiApp, DeliverApp, PollApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp, Wiring,
 };
 
 /// Whether an environment variable is set to anything

@@ -8,11 +8,11 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, DynamoDbStore, Feed, GraphMailTips, HttpError, OwnPace, Reach,
-    Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier, Sources,
-    StoredAlertFacts, UrlError,
+    CertificateError, ChatChannels, Doorkeeper, DynamoDbStore, Feed, GraphMailTips, HttpError,
+    OwnPace, Reach, Roles, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError,
+    SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{Deliver, Manage, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
@@ -28,6 +28,19 @@ pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
 pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
+
+/// What the function `api` is made of
+#[derive(Clone, Debug)]
+pub struct ApiApp {
+    /// What a person does to an alert
+    pub manage: Manage<DynamoDbStore>,
+    /// Who is let in
+    pub door: Doorkeeper,
+    /// What they may do
+    pub roles: Roles,
+    /// Tokens, what was answered, and how often somebody asks
+    pub store: DynamoDbStore,
+}
 
 /// What the function `receive` is made of
 #[derive(Clone, Debug)]
@@ -200,6 +213,27 @@ impl Wiring {
             open_alerts,
             organisation: self.config.settings.organisation.clone(),
         })
+    }
+
+    /// The function `api`
+    pub fn api(&self) -> Result<ApiApp, StartError> {
+        Ok(ApiApp {
+            manage: Manage::new(self.store()),
+            door: Doorkeeper::new(self.store(), self.tenant().issuer()?),
+            roles: self.config.roles.clone(),
+            store: self.store(),
+        })
+    }
+
+    /// The same with a token that opens everything, for whoever sits at the embedded host.
+    ///
+    /// In Lambda there is no such token, whoever asks for it.
+    pub fn api_with_development_token(&self, token: Secret) -> Result<ApiApp, StartError> {
+        let app = self.api()?;
+        if self.environment.is_in_lambda {
+            return Ok(app);
+        }
+        Ok(ApiApp { door: app.door.with_development_token(token), ..app })
     }
 
     /// The function `receive`

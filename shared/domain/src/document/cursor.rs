@@ -99,6 +99,10 @@ impl<'a> Cursor<'a> {
         matches!(self.node.value, NodeValue::Scalar { .. })
     }
 
+    pub(crate) const fn is_null(&self) -> bool {
+        matches!(self.node.value, NodeValue::Null)
+    }
+
     pub(crate) const fn is_list(&self) -> bool {
         matches!(self.node.value, NodeValue::List(_))
     }

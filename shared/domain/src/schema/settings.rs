@@ -15,13 +15,14 @@ use crate::{
     playbook::API_VERSION,
     services::{EntraIdProtection, Services},
     settings::{
-        Application, BASE_URL, Channel, ChannelKind, CloudAppsSettings, Credential, GraphSettings,
-        PLACES, POLLS, Settings, TEXT_LENGTH_MAX,
+        ApiSettings, Application, BASE_URL, Channel, ChannelKind, ClaimedRole, CloudAppsSettings,
+        Credential, GraphSettings, Oidc, PLACES, POLLS, Settings, TEXT_LENGTH_MAX,
     },
+    source::ServiceSource,
 };
 
 pub(super) fn schema() -> Value {
-    let [api_version, kind, graph, cloud_apps, channels, receive, services, operations] =
+    let [api_version, kind, graph, cloud_apps, channels, receive, services, operations, api] =
         Settings::FIELDS;
     let [high_risk, named_ranges, user_tags] = Organisation::FIELDS;
     let names = [
@@ -33,6 +34,7 @@ pub(super) fn schema() -> Value {
         receive,
         services,
         operations,
+        api,
         high_risk,
         named_ranges,
         user_tags,
@@ -50,6 +52,7 @@ pub(super) fn schema() -> Value {
         field(receive_schema(), "Whose alerts are taken."),
         field(services_schema(), "Which alerts of which service are taken at all."),
         field(operations_schema(), "Where those are told who run this."),
+        field(api_schema(), "Who may use the API, beside those with a token of ours."),
         field(high_risk_schema(), high_risk),
         field(ranges, "Address ranges that criteria can name."),
         field(map_of(reference("names")), "Our own tags of users, by id or principal name."),
@@ -172,6 +175,30 @@ fn services_schema() -> Value {
 fn operations_schema() -> Value {
     let about = "The channel that hears when a source cannot be read, by name.";
     object(Settings::OPERATIONS, [required(described(text(TEXT_LENGTH_MAX), about))])
+}
+
+fn api_schema() -> Value {
+    let place = |about| required(described(reference("address"), about));
+    let oidc = [
+        place("Who issues the tokens, exactly as they say it (`iss`)."),
+        required(described(text(TEXT_LENGTH_MAX), "Whom they are for (`aud`).")),
+        place("Where the issuer's keys are (JWKS)."),
+    ];
+    let names = |about| optional(described(reference("names"), about));
+    let sources = ServiceSource::ALL.iter().map(|it| it.name());
+    let claim = "What stands in the token's `roles` or `groups`.";
+    let role = "Our role; one that a policy in `roles/` speaks of.";
+    let roles = [
+        required(described(text(TEXT_LENGTH_MAX), claim)),
+        required(described(text(TEXT_LENGTH_MAX), role)),
+        optional(described(list_of(words(sources)), "Of these service sources only.")),
+        names("Of devices in these groups only."),
+    ];
+    let fields = [
+        optional(described(object(Oidc::FIELDS, oidc), "Who says who people are.")),
+        optional(described(list_of(object(ClaimedRole::FIELDS, roles)), "Who may do what.")),
+    ];
+    object(ApiSettings::FIELDS, fields)
 }
 
 fn high_risk_schema() -> Value {

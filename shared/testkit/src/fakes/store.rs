@@ -1,5 +1,6 @@
 //! The store in memory: heads, runs, counters and notes, each change under one lock.
 
+mod acts;
 mod effects;
 mod facts;
 
@@ -41,6 +42,7 @@ struct State {
     counted: BTreeMap<String, BTreeSet<AlertId>>,
     taken: BTreeSet<String>,
     notes: BTreeMap<String, Note>,
+    acts: BTreeMap<AlertId, acts::Kept>,
     facts: KeptFacts,
 }
 
@@ -93,6 +95,7 @@ impl AlertStore for MemoryStore {
             effects: BTreeMap::new(),
             refused: false,
             tags: older.map(|it| it.stored.tags.clone()).unwrap_or_default(),
+            managed: older.map(|it| it.stored.managed.clone()).unwrap_or_default(),
         };
         let effects = older.map(|it| it.effects.clone()).unwrap_or_default();
         state.heads.insert(alert.id.clone(), Head { stored, effects });

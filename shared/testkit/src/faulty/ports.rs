@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use defuse_domain::{
     Alert, AlertId, Classification, EffectId, EffectState, Fact, Facts, Need, Notification,
-    Revision, Run, RunKey, Sighting, Unknown, UnknownReason, Unreadable, User,
+    Revision, Run, RunKey, Sighting, Step, Unknown, UnknownReason, Unreadable, User,
 };
 use defuse_flow::{
     AlertFeed, AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache,
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use super::{FaultPlan, Faulty, PortFault};
 
 /// An error that a fault can be
-trait Failure {
+pub(super) trait Failure {
     fn busy(call: &str) -> Self;
     fn refused(call: &str) -> Self;
 }
@@ -59,7 +59,7 @@ impl Failure for FeedError {
 
 impl FaultPlan {
     /// Makes a call that may go wrong; what is not to be done is never begun
-    async fn call<T: Send, E: Failure + Send>(
+    pub(super) async fn call<T: Send, E: Failure + Send>(
         &self,
         call: &'static str,
         work: impl Future<Output = Result<T, E>> + Send,
@@ -289,6 +289,10 @@ impl<P: SourceClient + Sync> SourceClient for Faulty<P> {
 
     async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
         self.plan.call("SourceClient::assign", self.port.assign(alert, to)).await
+    }
+
+    async fn change(&self, alert: &Alert, steps: &[Step]) -> Result<AtSource, DeliveryError> {
+        self.plan.call("SourceClient::change", self.port.change(alert, steps)).await
     }
 
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {

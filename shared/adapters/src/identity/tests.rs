@@ -1,0 +1,1 @@
+//! Tokens that are good, and every way in which one is not.
