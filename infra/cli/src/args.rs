@@ -106,6 +106,29 @@ Examples:
 Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
 alert. The host may run or not.")]
     Status(StatusArguments),
+    /// Shows and changes one alert, here and at its source, over the API of a host or of a stack
+    #[command(after_help = "\
+The token is read from DEFUSE_TOKEN: one of your issuer's, one made by `defuse tokens create`, or the
+one that `defuse dev` prints. An alert that somebody changed since it was read is left as it is.
+
+Examples:
+  defuse alerts show ad1
+  defuse alerts assign ad1 kim@contoso.example
+  defuse alerts classify ad1 truePositive phishing
+  defuse alerts resolve ad1 informationalExpectedActivity confirmedActivity
+  defuse alerts tag ad1 --add travel
+  defuse alerts comment ad1 'Asked the user; it was them.'")]
+    Alerts(AlertsArguments),
+    /// Verifies that nothing was taken out of an alert's history, and nothing changed in it
+    History(HistoryArguments),
+    /// Makes, lists and revokes tokens of the API
+    #[command(after_help = "\
+Examples:
+  defuse tokens create nightly --role securityReader --days 30
+  defuse tokens create identity-desk --role securityOperator --source azureAdIdentityProtection
+  defuse tokens list
+  defuse tokens revoke 0123456789abcdef")]
+    Tokens(TokensArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),
 }
@@ -243,4 +266,103 @@ pub(crate) enum SchemaName {
     Settings,
     /// A file of facts
     Facts,
+}
+
+/// Where the API is, and what comes of an answer
+#[derive(Debug, Args)]
+pub(crate) struct ApiArguments {
+    /// Address of the API
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787", global = true)]
+    pub(crate) url: String,
+    /// One JSON object
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AlertsArguments {
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+    #[command(subcommand)]
+    pub(crate) command: AlertCommand,
+}
+
+/// What is done to an alert
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertCommand {
+    /// Shows how it stands
+    Show { alert_id: String },
+    /// Gives it to a person, by principal name; to nobody where there is none
+    Assign { alert_id: String, person: Option<String> },
+    /// Says what it turned out to be
+    Classify { alert_id: String, classification: String, determination: String },
+    /// Says something of it
+    Comment { alert_id: String, text: String },
+    /// Gives it tags and takes them away
+    Tag {
+        alert_id: String,
+        /// A tag that it gets
+        #[arg(long, value_name = "TAG")]
+        add: Vec<String>,
+        /// A tag that it loses
+        #[arg(long, value_name = "TAG")]
+        remove: Vec<String>,
+    },
+    /// Resolves it, as something if that is said
+    #[command(override_usage = "defuse alerts resolve <ALERT_ID> [CLASSIFICATION DETERMINATION]")]
+    Resolve {
+        alert_id: String,
+        #[arg(requires = "determination")]
+        classification: Option<String>,
+        determination: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArguments {
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+    #[command(subcommand)]
+    pub(crate) command: HistoryCommand,
+}
+
+/// What is done with a history
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryCommand {
+    /// Fails where something is missing or was changed
+    Verify { alert_id: String },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokensArguments {
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+/// What is done with tokens
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Makes one, and prints it this once
+    Create {
+        /// What people call it
+        name: String,
+        /// A role that it has
+        #[arg(long, value_name = "ROLE", required = true)]
+        role: Vec<String>,
+        /// Only for alerts of this service source
+        #[arg(long, value_name = "SOURCE")]
+        source: Vec<String>,
+        /// Only for alerts with a device in this group
+        #[arg(long, value_name = "GROUP")]
+        group: Vec<String>,
+        /// How long it lasts
+        #[arg(long, default_value_t = 90)]
+        days: i64,
+    },
+    /// Lists them, without what opens anything
+    List,
+    /// Refuses one from now on
+    Revoke { token_id: String },
 }

@@ -13,11 +13,11 @@ mod web;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use defuse_adapters::{DynamoDbStore, create_table};
+use defuse_adapters::{DynamoDbStore, Secret, create_table, development_token};
 use defuse_flow::AlertFeed;
 use defuse_lambda::{
-    AwsCredentials, Config, DeliverApp, Environment, PollApp, PostApp, ReceiveApp, SharedLookup,
-    TriageApp, Wiring,
+    ApiApp, AwsCredentials, Config, DeliverApp, Environment, PollApp, PostApp, ReceiveApp,
+    SharedLookup, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -49,6 +49,7 @@ pub(crate) struct HostOptions {
 /// The functions, each wired as in production
 pub(crate) struct Apps {
     pub(crate) receive: ReceiveApp,
+    pub(crate) api: ApiApp,
     pub(crate) triage: TriageApp,
     pub(crate) deliver: DeliverApp,
     pub(crate) poll: PollApp,
@@ -60,6 +61,8 @@ pub(crate) struct Apps {
 pub(crate) struct Host {
     /// Where it listens
     pub(crate) address: SocketAddr,
+    /// Opens the API to whoever started it
+    pub(crate) token: Secret,
     pub(crate) apps: Arc<Apps>,
     pub(crate) topic: Arc<Topic>,
     tasks: JoinSet<()>,
@@ -105,8 +108,11 @@ impl Host {
         };
         let wiring = Wiring::of(environment, config, lookup);
         create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
+        let token = development_token()
+            .map_err(|error| Failure::host("cannot make a token for the API", error))?;
         let apps = Arc::new(Apps {
             receive: wiring.receive().await?,
+            api: wiring.api_with_development_token(token.clone())?,
             triage: wiring.triage().await?,
             deliver: wiring.deliver().await?,
             poll: wiring.poll().await?,
@@ -130,7 +136,7 @@ impl Host {
         let streams = pump::Streams::of(&wiring);
         tasks.spawn_local(pump::run(streams, Arc::clone(&apps), Arc::clone(&clock)));
         tasks.spawn_local(timer::run(Arc::clone(&apps), clock));
-        Ok(Self { address, apps, topic, tasks, _database: database, _folder: folder })
+        Ok(Self { address, token, apps, topic, tasks, _database: database, _folder: folder })
     }
 
     /// Where alerts are sent

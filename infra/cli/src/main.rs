@@ -1,6 +1,8 @@
 //! The binary `defuse`: the one-machine host, and the commands of people who write and check
 //! playbooks.
 
+mod alerts;
+mod api;
 mod args;
 mod check;
 mod config;
@@ -15,6 +17,7 @@ mod progress;
 mod report;
 mod schema;
 mod status;
+mod tokens;
 mod triage;
 
 use std::{io::Write as _, process::ExitCode};
@@ -60,6 +63,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
+        Command::Alerts(arguments) => alerts::run(arguments).await,
+        Command::History(arguments) => alerts::history(arguments).await,
+        Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
     }
 }

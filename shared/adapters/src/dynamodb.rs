@@ -30,6 +30,7 @@
 
 mod acts;
 mod alerts;
+mod asked;
 mod batches;
 mod bodies;
 mod bundles;

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 pub use self::{
     oidc::{OidcIssuer, OidcSettings},
-    token::{NewToken, TOKEN_DAYS_MAX, TokenError},
+    token::{NewToken, TOKEN_DAYS_MAX, TokenError, development_token},
 };
 use crate::{dynamodb::DynamoDbStore, secret::Secret, signature::verify_token};
 

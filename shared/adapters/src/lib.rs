@@ -32,7 +32,9 @@ pub use graph::{
     read_automatic_replies, read_mail_tip, read_member_of, read_risky_user,
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
-pub use identity::{Doorkeeper, NewToken, OidcIssuer, OidcSettings, TOKEN_DAYS_MAX, TokenError};
+pub use identity::{
+    Doorkeeper, NewToken, OidcIssuer, OidcSettings, TOKEN_DAYS_MAX, TokenError, development_token,
+};
 pub use pace::OwnPace;
 pub use roles::{RoleMistake, Roles};
 pub use secret::Secret;

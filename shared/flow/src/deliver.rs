@@ -57,12 +57,13 @@ where
         Self { store, source, notifier }
     }
 
-    /// Carries out everything outstanding for an alert: what a person asked for, and what its last
-    /// run calls for. One that fails does not hold up the other.
+    /// Carries out everything outstanding for an alert: what its last run calls for, and what persons
+    /// asked for. One that fails does not hold up the other.
     #[instrument(skip_all, fields(alert.id = %id))]
     pub async fn deliver(&self, id: &AlertId, now: Timestamp) -> Result<(), DeliverError> {
+        let called_for = self.called_for(id, now).await;
         let asked = self.asked(id, now).await;
-        self.called_for(id, now).await.and(asked)
+        called_for.and(asked)
     }
 
     /// What persons asked for

@@ -1,7 +1,9 @@
 //! What a person does to an alert: shown, changed on condition of the version that they saw, and
 //! told with everything else that happened to it.
 
-use defuse_domain::{Act, Actor, AlertId, Entry, ManageError, Standing, Wish, history};
+use defuse_domain::{
+    Act, Actor, AlertId, EffectState, Entry, ManageError, Standing, Wish, history,
+};
 use jiff::Timestamp;
 use tracing::info;
 
@@ -12,6 +14,9 @@ use crate::ports::{ActStore, Acted, Acts, HistoryStore, ManagedAlert, StoreError
 pub struct Manage<S> {
     store: S,
 }
+
+/// How much an alert's source may not yet have been told
+const UNTOLD_MAX: usize = 16;
 
 /// What came of a wish
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +72,10 @@ impl<S: ActStore + HistoryStore> Manage<S> {
             Ok(None) => return Ok(Outcome::Done(Box::new(shown))),
             Err(error) => return Ok(Outcome::Refused(error)),
         };
+        let untold = shown.asked.values().filter(|it| **it == EffectState::Outstanding).count();
+        if untold >= UNTOLD_MAX && !act.effects().is_empty() {
+            return Ok(Outcome::Refused(ManageError::TooMuchUntold(untold)));
+        }
         match self.store.act(&act, &managed, shown.version).await? {
             Acted::New(_) => {
                 let id = &act.alert_id;

@@ -113,6 +113,9 @@ pub enum ManageError {
     /// Too many tags
     #[error("the alert would have {0} tags, and {TAGS_MAX} are possible")]
     TooManyTags(usize),
+    /// Too much that its source was not told yet
+    #[error("the alert's source was not told of {0} changes yet: wait until it was")]
+    TooMuchUntold(usize),
 }
 
 impl Act {

@@ -1,0 +1,108 @@
+//! What is answered: alerts, histories, tokens and people, as JSON.
+
+use defuse_adapters::NewToken;
+use defuse_domain::{AsRead, EffectState, Principal, ServiceSource};
+use defuse_flow::{AlertState, ManagedAlert, StoredToken, Told};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub(crate) fn alert(shown: &ManagedAlert) -> Value {
+    let (alert, standing) = (&shown.alert, shown.standing());
+    let told: Vec<Value> = shown
+        .asked
+        .iter()
+        .map(|(id, state)| {
+            let (name, at, answer) = match state {
+                EffectState::Outstanding => ("outstanding", None, None),
+                EffectState::Done { at, answer } => ("done", Some(at), Some(answer)),
+                EffectState::Overtaken { at } => ("overtaken", Some(at), None),
+                EffectState::Refused { at, answer } => ("refused", Some(at), Some(answer)),
+            };
+            json!({ "id": id, "state": name, "at": at, "answer": answer })
+        })
+        .collect();
+    let source = alert.service_source.as_ref().map(|it| match it {
+        AsRead::Known(source) => ServiceSource::name(*source).to_owned(),
+        AsRead::Other(text) => text.clone(),
+    });
+    let users: Vec<String> = alert.users().iter().map(ToString::to_string).collect();
+    json!({
+        "id": alert.id,
+        "version": shown.version,
+        "state": state(shown.state),
+        "status": standing.status,
+        "assignedTo": standing.assigned_to,
+        "classification": standing.classification,
+        "tags": standing.tags,
+        "decidedBy": shown.managed.by,
+        "source": alert.source_name(),
+        "sourceTold": told,
+        "revision": alert.revision().to_string(),
+        "title": alert.title,
+        "description": alert.description,
+        "severity": alert.known_severity(),
+        "serviceSource": source,
+        "productName": alert.product_name,
+        "category": alert.category,
+        "incidentId": alert.incident_id,
+        "deviceGroups": alert.device_groups(),
+        "users": users,
+        "created": alert.created,
+        "firstActivity": alert.first_activity,
+        "lastActivity": alert.last_activity,
+        "url": alert.alert_web_url,
+    })
+}
+
+const fn state(state: AlertState) -> &'static str {
+    match state {
+        AlertState::Pending => "pending",
+        AlertState::Open => "open",
+        AlertState::Hidden => "hidden",
+        AlertState::Resolved => "resolved",
+    }
+}
+
+pub(crate) fn history(told: &Told) -> Value {
+    let acts = told.acts.acts.iter().map(|(act, digest)| {
+        let mut shown = json!({ "act": act });
+        if let Some(act) = shown.get_mut("act").and_then(Value::as_object_mut) {
+            act.insert("digest".to_owned(), json!(digest));
+            act.remove("request");
+        }
+        (act.at, shown)
+    });
+    let entries = told.entries.iter().map(|it| (it.at(), json!(it)));
+    let mut all: Vec<(Timestamp, Value)> = entries.chain(acts).collect();
+    all.sort_by_key(|(at, _)| *at);
+    let entries: Vec<Value> = all.into_iter().map(|(_, it)| it).collect();
+    let mut chain = json!({ "acts": told.acts.acts.len(), "isWhole": told.acts.broken.is_none() });
+    if let (Some(broken), Some(object)) = (&told.acts.broken, chain.as_object_mut()) {
+        object.insert("broken".to_owned(), json!(broken.number));
+        object.insert("isChanged".to_owned(), json!(broken.is_changed));
+    }
+    json!({ "entries": entries, "chain": chain })
+}
+
+pub(crate) fn me(principal: &Principal) -> Value {
+    let actor = &principal.actor;
+    json!({ "id": actor.id, "name": actor.name, "grants": principal.grants })
+}
+
+pub(crate) fn token(token: &StoredToken) -> Value {
+    json!({
+        "id": token.id,
+        "name": token.name,
+        "grants": token.grants,
+        "created": token.created,
+        "createdBy": token.created_by,
+        "expires": token.expires,
+        "revoked": token.revoked,
+        "used": token.used,
+    })
+}
+
+/// The only place where a token is written out
+pub(crate) fn created(new: &NewToken) -> Value {
+    json!({ "token": new.token.expose(), "stored": token(&new.stored) })
+}

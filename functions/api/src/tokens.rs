@@ -1,0 +1,76 @@
+//! Tokens of the API: made, listed, revoked. Nobody gives away more than they have.
+
+use defuse_adapters::{NewToken, TOKEN_DAYS_MAX};
+use defuse_domain::{Grant, Permission, Principal};
+use defuse_flow::TokenStore as _;
+use defuse_lambda::ApiApp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{Answer, Asked, problem::Problem, show};
+
+/// For how many days a token is good, if nobody says
+const DAYS: i64 = 90;
+/// How many characters a token's name has at the most
+const NAME_LENGTH_MAX: usize = 64;
+/// How many grants a token has at the most
+const GRANTS_MAX: usize = 16;
+
+/// What a token is to be
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    name: String,
+    grants: Vec<Grant>,
+    #[serde(default)]
+    days: Option<i64>,
+}
+
+pub(crate) async fn list(app: &ApiApp) -> Result<Answer, Problem> {
+    let tokens: Vec<Value> = app.store.tokens().await?.iter().map(show::token).collect();
+    Ok(Answer::of(200, json!({ "tokens": tokens })))
+}
+
+pub(crate) async fn create(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+    let wanted: Wanted =
+        serde_json::from_str(asked.body).map_err(|error| Problem::NotJson(error.to_string()))?;
+    let n_characters = wanted.name.chars().count();
+    if wanted.name.trim().is_empty() || n_characters > NAME_LENGTH_MAX {
+        return Err(Problem::Unfit(format!("a name has 1 to {NAME_LENGTH_MAX} characters")));
+    }
+    if wanted.grants.is_empty() || wanted.grants.len() > GRANTS_MAX {
+        return Err(Problem::Unfit(format!("a token has 1 to {GRANTS_MAX} grants")));
+    }
+    let days = wanted.days.unwrap_or(DAYS);
+    if !(1..=TOKEN_DAYS_MAX).contains(&days) {
+        return Err(Problem::Unfit(format!("a token lasts 1 to {TOKEN_DAYS_MAX} days")));
+    }
+    for grant in &wanted.grants {
+        if !app.roles.names().contains(&grant.role) {
+            return Err(Problem::Unfit(format!("no policy speaks of the role `{}`", grant.role)));
+        }
+        if !may_give(app, &asked.principal, grant) {
+            return Err(Problem::Forbidden);
+        }
+    }
+    let by = asked.principal.actor.name.clone();
+    let new = NewToken::make(wanted.name, wanted.grants, by, days, asked.now)
+        .map_err(|_none| Problem::Busy)?;
+    app.store.create(&new.stored).await?;
+    Ok(Answer::of(201, show::created(&new)))
+}
+
+pub(crate) async fn revoke(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+    if !app.store.revoke(&asked.id, asked.now).await? {
+        return Err(Problem::NotFound);
+    }
+    Ok(Answer::of(200, json!({ "id": asked.id })))
+}
+
+/// Whether the grant by which somebody makes tokens is for all the alerts that the new one is for
+fn may_give(app: &ApiApp, principal: &Principal, wanted: &Grant) -> bool {
+    principal.grants.iter().any(|own| {
+        let alone = Principal { actor: principal.actor.clone(), grants: vec![own.clone()] };
+        app.roles.may(&alone, Permission::ManageTokens) && own.scope.covers(&wanted.scope)
+    })
+}
