@@ -116,7 +116,7 @@ pub(crate) async fn carry_out(
         Operation::ChangeAlert | Operation::CommentOnAlert => {
             alerts::change(app, asked, request).await
         }
-        Operation::ListTokens => tokens::list(app).await,
+        Operation::ListTokens => tokens::list(app, asked).await,
         Operation::CreateToken => tokens::create(app, asked).await,
         Operation::RevokeToken => tokens::revoke(app, asked).await,
     }

@@ -2,7 +2,7 @@
 
 use defuse_adapters::{NewToken, TOKEN_DAYS_MAX};
 use defuse_domain::{Grant, Permission, Principal};
-use defuse_flow::TokenStore as _;
+use defuse_flow::{StoredToken, TokenStore as _};
 use defuse_lambda::ApiApp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,9 +26,16 @@ struct Wanted {
     days: Option<i64>,
 }
 
-pub(crate) async fn list(app: &ApiApp) -> Result<Answer, Problem> {
-    let tokens: Vec<Value> = app.store.tokens().await?.iter().map(show::token).collect();
+pub(crate) async fn list(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+    let tokens: Vec<Value> = seen(app, asked).await?.iter().map(show::token).collect();
     Ok(Answer::of(200, json!({ "tokens": tokens })))
+}
+
+/// The tokens that whoever asks could have made: others are out of scope, and not there
+async fn seen(app: &ApiApp, asked: &Asked<'_>) -> Result<Vec<StoredToken>, Problem> {
+    let mut tokens = app.store.every_token().await?;
+    tokens.retain(|it| !it.grants.iter().any(|grant| !may_give(app, &asked.principal, grant)));
+    Ok(tokens)
 }
 
 pub(crate) async fn create(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
@@ -61,7 +68,8 @@ pub(crate) async fn create(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Pr
 }
 
 pub(crate) async fn revoke(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
-    if !app.store.revoke(&asked.id, asked.now).await? {
+    let is_seen = seen(app, asked).await?.iter().any(|it| it.id == asked.id);
+    if !is_seen || !app.store.revoke(&asked.id, asked.now).await? {
         return Err(Problem::NotFound);
     }
     Ok(Answer::of(200, json!({ "id": asked.id })))

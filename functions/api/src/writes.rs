@@ -19,7 +19,7 @@ pub(crate) async fn once(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Prob
         return carry_out(app, asked, None).await;
     }
     let key = header_once(asked.headers, KEY).filter(|it| {
-        (1..=KEY_BYTES_MAX).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_graphic())
+        (1..=KEY_BYTES_MAX).contains(&it.len()) && !it.bytes().any(|it| !it.is_ascii_graphic())
     });
     let key = key.ok_or(Problem::BadKey)?;
     let name = digest(&[&asked.principal.actor.id, key]);

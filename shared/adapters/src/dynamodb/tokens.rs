@@ -80,7 +80,7 @@ impl TokenStore for DynamoDbStore {
         }
     }
 
-    async fn tokens(&self) -> Result<Vec<StoredToken>, StoreError> {
+    async fn every_token(&self) -> Result<Vec<StoredToken>, StoreError> {
         let what = "to list the tokens";
         let items = self.all(what, tokens(), TOKEN.to_owned()).await?;
         items.into_iter().map(|it| read(what, it)).collect()

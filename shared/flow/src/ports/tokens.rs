@@ -51,7 +51,7 @@ pub trait TokenStore {
     fn create(&self, token: &StoredToken) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Every token that is kept, by its id
-    fn tokens(&self) -> impl Future<Output = Result<Vec<StoredToken>, StoreError>> + Send;
+    fn every_token(&self) -> impl Future<Output = Result<Vec<StoredToken>, StoreError>> + Send;
 
     /// Refuses a token from now on; whether there is one of that id
     fn revoke(

@@ -53,8 +53,8 @@ impl<P: TokenStore + Sync> TokenStore for Faulty<P> {
         self.plan.call("TokenStore::create", self.port.create(token)).await
     }
 
-    async fn tokens(&self) -> Result<Vec<StoredToken>, StoreError> {
-        self.plan.call("TokenStore::tokens", self.port.tokens()).await
+    async fn every_token(&self) -> Result<Vec<StoredToken>, StoreError> {
+        self.plan.call("TokenStore::every_token", self.port.every_token()).await
     }
 
     async fn revoke(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
