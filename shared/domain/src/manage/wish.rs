@@ -137,7 +137,7 @@ mod tests {
         check(r#"{ "tags": { "add": ["a"], "remove": ["a"] } }"#, Code::BadValue);
         check(r#"{ "status": "new", "status": "resolved" }"#, Code::RepeatedKey);
         check("[]", Code::WrongType);
-        check("", Code::WrongType);
+        check("", Code::Syntax);
         check(&"[".repeat(5_000), Code::OverLimit);
         let long = format!(r#"{{ "tags": {{ "add": ["{}"] }} }}"#, "x".repeat(65));
         check(&long, Code::OverLimit);

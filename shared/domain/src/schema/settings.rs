@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     form::{
         Field, at_least_one, boolean, described, either, list_of, map_of, object, optional, range,
-        reference, required, text, titled, variant, with_one_of, with_property, word, words,
+        reference, required, text, titled, variant, with, with_one_of, with_property, word, words,
     },
     names,
 };
@@ -13,6 +13,7 @@ use crate::{
     fact::RiskLevel,
     organisation::{HighRisk, Organisation},
     playbook::API_VERSION,
+    principal::RoleName,
     services::{EntraIdProtection, Services},
     settings::{
         ApiSettings, Application, BASE_URL, Channel, ChannelKind, ClaimedRole, CloudAppsSettings,
@@ -190,7 +191,10 @@ fn api_schema() -> Value {
     let role = "Our role; one that a policy in `roles/` speaks of.";
     let roles = [
         required(described(text(TEXT_LENGTH_MAX), claim)),
-        required(described(text(TEXT_LENGTH_MAX), role)),
+        required(described(
+            with(text(RoleName::LENGTH_MAX), "pattern", json!("^[A-Za-z0-9]+$")),
+            role,
+        )),
         optional(described(list_of(words(sources)), "Of these service sources only.")),
         names("Of devices in these groups only."),
     ];

@@ -85,7 +85,7 @@ pub trait Identity {
 /// An answer that was given to a write
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAnswer {
-    /// The HTTP status
+    /// How it went, as a number
     pub status: u16,
     /// The body
     pub body: String,
