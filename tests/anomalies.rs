@@ -86,6 +86,7 @@ mod anomalies {
         check(Flaw::SourceRepeatsComments, all, "said twice at its source").await;
         check(Flaw::ChatHidesDoubt, all, "told again as though it were new").await;
         check(Flaw::TopicLosesAll, all, "ended as").await;
+        check(Flaw::CountsNothing, "hidden by a tuning rule", "counted 0 times").await;
     }
 
     async fn check(flaw: Flaw, scenario: &str, seen_as: &str) {

@@ -55,6 +55,9 @@ mod runs;
 #[path = "contract/samples.rs"]
 mod samples;
 #[cfg(test)]
+#[path = "contract/tuning.rs"]
+mod tuning;
+#[cfg(test)]
 #[path = "contract/watching.rs"]
 mod watching;
 #[cfg(test)]

@@ -29,6 +29,9 @@ mod events;
 #[path = "functions/graph_notifications.rs"]
 mod graph_notifications;
 #[cfg(test)]
+#[path = "functions/housekeep.rs"]
+mod housekeep;
+#[cfg(test)]
 #[path = "functions/logs.rs"]
 mod logs;
 #[cfg(test)]
@@ -49,6 +52,9 @@ mod topic;
 #[cfg(test)]
 #[path = "functions/triage.rs"]
 mod triage;
+#[cfg(test)]
+#[path = "functions/tuning.rs"]
+mod tuning;
 #[cfg(test)]
 #[path = "functions/whole_way.rs"]
 mod whole_way;

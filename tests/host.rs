@@ -40,6 +40,9 @@ mod places;
 #[path = "host/state.rs"]
 mod state;
 #[cfg(test)]
+#[path = "host/tuning.rs"]
+mod tuning;
+#[cfg(test)]
 #[path = "host/way.rs"]
 mod way;
 #[cfg(test)]

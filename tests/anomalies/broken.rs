@@ -1,5 +1,7 @@
 //! Worlds that are broken on purpose: the checker must see each.
 
+mod tuning;
+
 use std::collections::BTreeSet;
 
 use defuse_domain::{
@@ -32,6 +34,7 @@ pub(crate) enum Flaw {
     SourceRepeatsComments,
     ChatHidesDoubt,
     TopicLosesAll,
+    CountsNothing,
 }
 
 /// A world in memory with one flaw

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use defuse_domain::{EffectAction, Outcome, Run, Template};
-use defuse_flow::{AlertState, Outbox, RunStore, StoredAlert};
+use defuse_flow::{AlertState, MatchReport, Outbox, RunStore, StoredAlert};
 use defuse_testkit::{Injected, PortFault, SourceView, TRAVEL};
 
 use super::{
@@ -48,6 +48,20 @@ pub(crate) async fn ended_wrongly<W: World>(
         wrong.push(format!("ended as {ended:?}\nand may end as {:?}", excused.may_end));
     }
     wrong.extend(unnamed(&run, drive));
+    wrong.extend(miscounted(world, &stored, &run).await);
+    wrong
+}
+
+/// The tuning rules that hid or resolved the alert, and did not count it exactly once; one that its
+/// source refused to resolve counts for nobody
+async fn miscounted<W: World>(world: &W, stored: &StoredAlert, run: &Run) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for rule in &run.decision.tuned_by {
+        let counted = world.store().matches(rule).await.unwrap().total;
+        if counted != u64::from(!stored.refused) {
+            wrong.push(format!("tuning rule {rule} counted {counted} times"));
+        }
+    }
     wrong
 }
 
@@ -188,7 +202,8 @@ fn unnamed(run: &Run, drive: &Drive) -> Vec<String> {
         EffectAction::Notify(notification) => Some(&notification.id),
         EffectAction::Resolve { .. }
         | EffectAction::Assign { .. }
-        | EffectAction::Comment { .. } => None,
+        | EffectAction::Comment { .. }
+        | EffectAction::Count { .. } => None,
     });
     let ids: BTreeSet<&String> = calls.collect();
     let mut wrong = Vec::new();

@@ -2,8 +2,9 @@
 
 use defuse_domain::{AlertId, Notification};
 use defuse_flow::{
-    AlertStore, Chat, FactSource, LeftOutLog, LimitStore, NotificationLog, Notifier, Outbox,
-    PartStore, RejectStore, RunStore, SourceClient,
+    AlertStore, Chat, DeployedTuning, FactSource, LeftOutLog, LimitStore, MatchLog, MatchReport,
+    NotificationLog, Notifier, Outbox, PartStore, RejectStore, RunStore, SourceClient,
+    StoredTuning,
 };
 use defuse_testkit::SourceView;
 
@@ -17,6 +18,10 @@ pub(crate) trait World {
         + LimitStore
         + Outbox
         + NotificationLog
+        + StoredTuning
+        + DeployedTuning
+        + MatchLog
+        + MatchReport
         + Send
         + Sync;
     type Facts: FactSource + Send + Sync;

@@ -4,17 +4,20 @@ use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
 use defuse_adapters::DynamoDbStore;
 use defuse_domain::{
-    Alert, Answer, AutomaticReplies, EffectId, EffectState, Fact, Need, Question, Sighting, User,
+    Alert, Answer, AutomaticReplies, Effect, EffectAction, EffectId, EffectState, Fact, Need,
+    Outcome, Question, Release, Sighting, TuningRuleName, User,
 };
 use defuse_flow::{
-    AlertStore, FactCache, Found, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox,
-    RunStore, WatchList, WebhookLog,
+    AlertStore, DeployedTuning, FactCache, Found, LeftOutLog, LimitClaim, LimitStore, MatchLog,
+    NotificationLog, Outbox, ReleaseStore, Released, RuleVerb, RunStore, StoredRule, StoredTuning,
+    TuningStore, WatchList, WebhookLog,
 };
+use defuse_testkit::a_tuning_rule;
 use jiff::SignedDuration;
 
 use crate::{
     emulator::{Emulator, bytes, emulator, text},
-    samples::{alert_of, notification, now, run, typical_alert},
+    samples::{alert_of, notification, now, run, run_that_keeps, typical_alert},
 };
 
 #[tokio::test]
@@ -65,6 +68,8 @@ async fn the_request_units_of_each_step() {
     store.took("msg_2L3k9", now()).await.unwrap();
     steps.took("webhook message");
 
+    tuned_alert(&mut steps, store).await;
+
     let left_out = alert_of("ad9", 0, &serde_json::Value::Null);
     store.leave_out(&left_out, now()).await.unwrap();
     steps.took("leave out, new");
@@ -89,6 +94,15 @@ async fn the_request_units_of_each_step() {
     outstanding, nothing: 0 + 0 write, 1 read
     notification, claimed and posted: 2 + 0 write, 0 read
     webhook message: 1 + 0 write, 1 read
+    tuning rule, saved: 3 + 0 write, 1 read
+    tuning rules, unchanged: 0 + 0 write, 0.5 read
+    tuning rules, loaded, 1: 0 + 0 write, 2 read
+    store, new, of no user: 2 + 1 write, 0.5 read
+    record, hidden: 2 + 2 write, 0 read
+    outstanding, the count: 0 + 0 write, 3 read
+    count, for a rule: 2 + 0 write, 0 read
+    mark, the count: 1 + 1 write, 1 read
+    release: 1 + 1 write, 0 read
     leave out, new: 2 + 0 write, 2 read
     leave out, again: 0 + 0 write, 2 read
     ");
@@ -117,11 +131,52 @@ async fn the_bytes_of_each_item() {
     assert!(head <= 1_024, "the head has {head} bytes");
     insta::assert_snapshot!(sizes.join("\n"), @r"
     A#ca6b016779f552cc5023d8319a / B#2026-11-21T09:42:17.782935300Z#3e473c8faa69fb09#0000: 1616
-    A#ca6b016779f552cc5023d8319a / H: 812
+    A#ca6b016779f552cc5023d8319a / H: 840
     A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#6fc5eb085b2da2e7: 926
     E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
     E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113
     ");
+}
+
+/// A tuning rule is saved and loaded, hides an alert and counts it, and a person releases that
+async fn tuned_alert(steps: &mut Steps<'_>, store: &DynamoDbStore) {
+    let rule = StoredRule {
+        name: TuningRuleName::parse("oslo").unwrap(),
+        text: a_tuning_rule("oslo", "hide"),
+        is_on: true,
+        is_deleted: false,
+        since: now(),
+        changed: now(),
+        by: "kim".to_owned(),
+        version: 0,
+    };
+    store.change(&rule, RuleVerb::Saved).await.unwrap();
+    steps.took("tuning rule, saved");
+    store.generation().await.unwrap();
+    steps.took("tuning rules, unchanged");
+    store.deployed().await.unwrap();
+    store.stored_rules().await.unwrap();
+    steps.took("tuning rules, loaded, 1");
+    let alert = alert_of("ad8", 0, &serde_json::Value::Null);
+    store.store(&alert, now()).await.unwrap();
+    steps.took("store, new, of no user");
+    let mut hidden = run_that_keeps(&alert, 0);
+    hidden.decision.outcome = Outcome::Hidden;
+    let id = EffectId("count".to_owned());
+    let action = EffectAction::Count { rules: vec![rule.name.clone()] };
+    hidden.effects.push(Effect { id: id.clone(), action });
+    store.record(&hidden, &[].into(), 1).await.unwrap();
+    steps.took("record, hidden");
+    store.outstanding(&alert.id).await.unwrap();
+    steps.took("outstanding, the count");
+    store.count(std::slice::from_ref(&rule.name), &alert.id, now()).await.unwrap();
+    steps.took("count, for a rule");
+    let done = EffectState::Done { at: now(), answer: "counted".to_owned() };
+    store.mark(&hidden, &id, &done).await.unwrap();
+    steps.took("mark, the count");
+    let release = Release { at: now(), by: "kim".to_owned() };
+    assert_eq!(store.release(&alert.id, 3, &release).await.unwrap(), Released::Released);
+    steps.took("release");
 }
 
 fn lee() -> User {

@@ -1,9 +1,9 @@
 //! The functions' binaries, built by whoever needs them first.
 //!
 //! Cargo tells a test where the binaries of its own package are, and of no other. So it is asked to
-//! build these six, which takes a moment when nothing changed, and says where they are. It is asked
+//! build these seven, which takes a moment when nothing changed, and says where they are. It is asked
 //! as in a run over the whole workspace, which selects the same features of what they depend on: so
-//! after such a run nothing but the six is built, and nothing if they are there.
+//! after such a run nothing but the seven is built, and nothing if they are there.
 
 use std::{
     collections::BTreeMap,
@@ -24,14 +24,22 @@ pub(crate) enum Name {
     Chat,
     Provision,
     Poll,
+    Housekeep,
 }
 
 impl Name {
     /// Those that an alert goes through; they load the configuration at their start
     pub(crate) const ALL: [Self; 4] = [Self::Receive, Self::Triage, Self::Deliver, Self::Chat];
 
-    const BUILT: [Self; 6] =
-        [Self::Receive, Self::Triage, Self::Deliver, Self::Chat, Self::Provision, Self::Poll];
+    const BUILT: [Self; 7] = [
+        Self::Receive,
+        Self::Triage,
+        Self::Deliver,
+        Self::Chat,
+        Self::Provision,
+        Self::Poll,
+        Self::Housekeep,
+    ];
 
     /// What its package and its binary are called
     pub(crate) const fn binary(self) -> &'static str {
@@ -42,6 +50,7 @@ impl Name {
             Self::Chat => "defuse-chat",
             Self::Provision => "defuse-provision",
             Self::Poll => "defuse-poll",
+            Self::Housekeep => "defuse-housekeep",
         }
     }
 }

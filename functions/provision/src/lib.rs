@@ -9,8 +9,8 @@ mod request;
 use std::{path::Path, time::Duration};
 
 use defuse_adapters::{DynamoDbStore, SecretsManager};
-use defuse_domain::SecretRef;
-use defuse_flow::{Bundle, BundleStore};
+use defuse_domain::{SecretRef, TuningRule};
+use defuse_flow::{Bundle, BundleStore, note_deployed};
 use defuse_lambda::{Chain, Config, ConfigError, Environment};
 use jiff::Timestamp;
 use tracing::{error, info};
@@ -121,9 +121,18 @@ async fn in_force(
     layer: &str,
     now: Timestamp,
 ) -> Result<String, String> {
+    // Before it is in force: a rule of which it is not known since when it is holds nothing.
+    let noted = note_deployed(&app.store, &tuning_rules(bundle), now).await;
+    noted.map_err(|error| Chain(&error).to_string())?;
     let put = app.store.put_in_force(bundle, layer, now).await;
     put.map_err(|error| Chain(&error).to_string())?;
     Ok(bundle.digest.clone())
+}
+
+/// The tuning rules of a bundle; what is none was refused when the bundle was proven
+fn tuning_rules(bundle: &Bundle) -> Vec<TuningRule> {
+    let files = bundle.files.iter().filter(|(name, _)| Config::is_tuning_rule(name));
+    files.filter_map(|(name, text)| TuningRule::parse(name, text).ok()).collect()
 }
 
 /// Every mistake, a line each

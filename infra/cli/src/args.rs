@@ -131,6 +131,39 @@ Examples:
     Tokens(TokensArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),
+    /// Rules that hide or resolve expected alerts
+    #[command(after_help = "\
+Examples:
+  defuse tuning save backup-agent.yaml                 a new rule
+  defuse tuning save backup-agent.yaml --version 3     in place of version 3, which you read
+  defuse tuning list
+  defuse tuning show backup-agent
+  defuse tuning release --rule backup-agent            all that it hid, back into the queue
+
+They are about the state of `defuse dev` in --data, be it running or not; where DEFUSE_TABLE is set
+and --data is not given, about that table, with AWS_REGION and the usual variables for a key.")]
+    Tuning {
+        #[command(subcommand)]
+        command: TuningCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TuningCommand {
+    /// Saves a rule; it acts on alerts that come from then on
+    Save(TuningSaveArguments),
+    /// Lists every rule, deployed or saved, with what it did
+    List(TuningListArguments),
+    /// Shows one rule: its text, what it did day by day, and who changed what
+    Show(TuningShowArguments),
+    /// Turns a saved rule on
+    On(TuningChangeArguments),
+    /// Turns a saved rule off
+    Off(TuningChangeArguments),
+    /// Deletes a saved rule; its history stays
+    Delete(TuningChangeArguments),
+    /// Puts hidden alerts back into the queue; no rule takes them out again
+    Release(TuningReleaseArguments),
 }
 
 #[derive(Debug, Args)]
@@ -262,6 +295,8 @@ pub(crate) struct SchemaArguments {
 pub(crate) enum SchemaName {
     /// A playbook
     Playbook,
+    /// A tuning rule
+    TuningRule,
     /// `settings.yaml`
     Settings,
     /// A file of facts
@@ -365,4 +400,78 @@ pub(crate) enum TokenCommand {
     List,
     /// Refuses one from now on
     Revoke { token_id: String },
+}
+
+/// Where saved tuning rules are
+#[derive(Debug, Args)]
+pub(crate) struct StateArguments {
+    /// Folder that keeps the state of the host; `.defuse` where DEFUSE_TABLE names no table
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Folder with `settings.yaml` and `tuning/`
+    #[arg(long, value_name = "DIR", default_value = "infra")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningSaveArguments {
+    /// File with the rule
+    pub(crate) file: PathBuf,
+    /// The version that you read and that this takes the place of; none for a new rule
+    #[arg(long, value_name = "N")]
+    pub(crate) version: Option<u64>,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningListArguments {
+    /// One JSON object a line, a rule each
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningShowArguments {
+    /// The rule's name
+    pub(crate) name: String,
+    /// One JSON object: of `list --json`, and `text`, `perDay`, `history`
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningChangeArguments {
+    /// The rule's name
+    pub(crate) name: String,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuningReleaseArguments {
+    /// Ids of hidden alerts
+    #[arg(value_name = "ALERT_ID", required_unless_present = "rule", conflicts_with = "rule")]
+    pub(crate) alert_ids: Vec<String>,
+    /// All that this rule keeps hidden
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// Who does it; else whoever is signed in here
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// One JSON object a line: `alert`, `released`, `error`
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) state: StateArguments,
 }

@@ -27,7 +27,7 @@ pub(crate) async fn run(arguments: DevArguments) -> Result<(), Failure> {
         clock: Arc::new(Timestamp::now),
     })
     .await?;
-    announce(&arguments.data, host.address)?;
+    announce(&arguments.data, host.address, &host.database)?;
 
     let mut out = io::stdout().lock();
     writeln!(out, "Defuse listens on http://{}", host.address)

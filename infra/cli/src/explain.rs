@@ -69,8 +69,9 @@ pub(crate) async fn found(
         Some(key) => store.run(key).await?,
         None => None,
     };
-    let AlertHistory { revisions, runs, effects } = store.history(id).await?.unwrap_or_default();
-    let history = history(&revisions, &runs, &effects);
+    let AlertHistory { revisions, runs, effects, released } =
+        store.history(id).await?.unwrap_or_default();
+    let history = history(&revisions, &runs, &effects, released.as_ref());
     Ok(Some(Found::Alert(Box::new(LastRun { alert: stored.alert, run, history }))))
 }
 

@@ -14,16 +14,17 @@ mod web;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use defuse_adapters::{DynamoDbStore, Secret, create_table, development_token};
-use defuse_flow::AlertFeed;
+use defuse_domain::TuningRule;
+use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
-    ApiApp, AwsCredentials, Config, DeliverApp, Environment, PollApp, PostApp, ReceiveApp,
-    SharedLookup, TriageApp, Wiring,
+    ApiApp, AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp,
+    ReceiveApp, SharedLookup, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
 
 pub(crate) use self::{
-    asked::{announce, ask, store},
+    asked::{Held, announce, ask, live_store, store},
     folder::Folder,
 };
 use self::{database::Database, topic::Topic};
@@ -53,6 +54,7 @@ pub(crate) struct Apps {
     pub(crate) triage: TriageApp,
     pub(crate) deliver: DeliverApp,
     pub(crate) poll: PollApp,
+    pub(crate) housekeep: HousekeepApp,
     pub(crate) post: PostApp,
     pub(crate) store: DynamoDbStore,
 }
@@ -63,6 +65,8 @@ pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     /// Opens the API to whoever started it
     pub(crate) token: Secret,
+    /// Where its table is
+    pub(crate) database: String,
     pub(crate) apps: Arc<Apps>,
     pub(crate) topic: Arc<Topic>,
     tasks: JoinSet<()>,
@@ -92,7 +96,7 @@ impl Host {
             None => topic::serve(Arc::clone(&topic), &mut tasks).await?,
         };
         let environment = Environment {
-            dynamodb_endpoint: Some(dynamodb),
+            dynamodb_endpoint: Some(dynamodb.clone()),
             sns_endpoint: Some(sns),
             topic_arn: match own.topic_arn.as_str() {
                 "" => topic::ARN.to_owned(),
@@ -106,16 +110,19 @@ impl Host {
             may_reach_private: true,
             ..own
         };
+        let deployed: Vec<TuningRule> = config.rules.tuning().rules().cloned().collect();
         let wiring = Wiring::of(environment, config, lookup);
         create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
         let token = development_token()
             .map_err(|error| Failure::host("cannot make a token for the API", error))?;
+        note_deployed(&wiring.store(), &deployed, clock()).await?;
         let apps = Arc::new(Apps {
             receive: wiring.receive().await?,
             api: wiring.api_with_development_token(token.clone())?,
             triage: wiring.triage().await?,
             deliver: wiring.deliver().await?,
             poll: wiring.poll().await?,
+            housekeep: wiring.housekeep()?,
             post: wiring.post().await?,
             store: wiring.store(),
         });
@@ -136,7 +143,16 @@ impl Host {
         let streams = pump::Streams::of(&wiring);
         tasks.spawn_local(pump::run(streams, Arc::clone(&apps), Arc::clone(&clock)));
         tasks.spawn_local(timer::run(Arc::clone(&apps), clock));
-        Ok(Self { address, token, apps, topic, tasks, _database: database, _folder: folder })
+        Ok(Self {
+            address,
+            token,
+            database: dynamodb,
+            apps,
+            topic,
+            tasks,
+            _database: database,
+            _folder: folder,
+        })
     }
 
     /// Where alerts are sent

@@ -19,6 +19,7 @@ mod schema;
 mod status;
 mod tokens;
 mod triage;
+mod tuning;
 
 use std::{io::Write as _, process::ExitCode};
 
@@ -67,5 +68,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::History(arguments) => alerts::history(arguments).await,
         Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Tuning { command } => tuning::run(command).await,
     }
 }

@@ -107,6 +107,7 @@ fn happened(entry: &Entry) -> String {
             };
             format!("decided: {outcome}, because {}", reasons.join("; "))
         }
+        Entry::Released(release) => format!("released by {}", shown(&release.by)),
         Entry::Effect { id, state, .. } => match state {
             EffectState::Outstanding => format!("{id}: still to be done"),
             EffectState::Done { answer, .. } => format!("{id}: done ({answer})"),

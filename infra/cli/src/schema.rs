@@ -6,7 +6,9 @@ use std::{
     path::Path,
 };
 
-use defuse_domain::{facts_schema, playbook_schema, schema_text, settings_schema};
+use defuse_domain::{
+    facts_schema, playbook_schema, schema_text, settings_schema, tuning_rule_schema,
+};
 use serde_json::Value;
 
 use crate::{
@@ -26,7 +28,9 @@ pub(crate) fn run(arguments: SchemaArguments) -> Result<(), Failure> {
         Failure::host(format!("cannot write {}", path.display()), source)
     };
     fs::create_dir_all(&folder).map_err(|source| cannot_write(&folder, source))?;
-    for name in [SchemaName::Playbook, SchemaName::Settings, SchemaName::Facts] {
+    for name in
+        [SchemaName::Playbook, SchemaName::TuningRule, SchemaName::Settings, SchemaName::Facts]
+    {
         let path = folder.join(format!("{}.schema.json", file_stem(name)));
         let written = fs::write(&path, schema_text(&schema_of(name)));
         written.map_err(|source| cannot_write(&path, source))?;
@@ -38,6 +42,7 @@ pub(crate) fn run(arguments: SchemaArguments) -> Result<(), Failure> {
 fn schema_of(name: SchemaName) -> Value {
     match name {
         SchemaName::Playbook => playbook_schema(),
+        SchemaName::TuningRule => tuning_rule_schema(),
         SchemaName::Settings => settings_schema(),
         SchemaName::Facts => facts_schema(),
     }
@@ -46,6 +51,7 @@ fn schema_of(name: SchemaName) -> Value {
 const fn file_stem(name: SchemaName) -> &'static str {
     match name {
         SchemaName::Playbook => "playbook",
+        SchemaName::TuningRule => "tuning-rule",
         SchemaName::Settings => "settings",
         SchemaName::Facts => "facts",
     }

@@ -18,8 +18,16 @@
 //! | `S#<feed>` | `S` | where a feed stands |
 //! | `K#tokens` | `T#<token>` | a token of the API |
 //! | `I#<request>` | `I` | what a write with an idempotency key was answered |
-//! | `T#<who>` | `<minute>` | how often somebody asked |
+//! | `Q#<who>` | `<minute>` | how often somebody asked |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
+//! | `C#bundles` | `B#<digest>`, `IN_FORCE` | a bundle that was proven, and which is in force |
+//! | | `TUNING` | since when the tuning rules of the bundle in force are |
+//! | `C#tuning` | `R#<rule>` | a tuning rule that people saved |
+//! | | `G` | how often any of them was changed |
+//! | | `N` | what people were told of rules that expire |
+//! | `T#<rule>` | `C#<version>#<digest>` | a change of a tuning rule; real only if the rule leads to it |
+//! | | `M#<alert>` | link from a tuning rule to an alert that it hid or resolved |
+//! | | `D#<day>` | how many that were on a day |
 //!
 //! What is immutable is named by its digest and written first; the head is written last, and what
 //! it does not point to did not happen. So no write needs a transaction, which would cost double.
@@ -35,6 +43,7 @@ mod batches;
 mod bodies;
 mod bundles;
 mod change;
+mod deployed;
 mod effects;
 mod errors;
 mod facts;
@@ -45,17 +54,23 @@ mod keys;
 mod left_out;
 mod left_out_report;
 mod limits;
+mod match_report;
+mod matches;
+mod notices;
 mod notifications;
 mod open_alerts;
 mod outbox;
 mod pace;
 mod parts;
 mod rejects;
+mod releases;
 mod requests;
 mod runs;
 mod table;
 mod throttle;
 mod tokens;
+mod tuning;
+mod tuning_changes;
 mod watch;
 mod webhooks;
 mod work;

@@ -53,6 +53,9 @@ macro_rules! criteria {
         /// The names that authors write
         pub(crate) const NAMES: [&str; [$($name),+].len()] = [$($name),+];
 
+        /// Who could have made what each asks, in the order of the names
+        pub(crate) const MAKERS: [Maker; NAMES.len()] = [$($module::$variant::MAKER),+];
+
         /// How each is written, by its name
         pub(crate) fn shapes() -> [(&'static str, Shape); NAMES.len()] {
             [$(($name, $module::$variant::schema())),+]

@@ -76,6 +76,8 @@ pub enum Kept {
     Taken,
     /// A person decided something of it here
     Managed,
+    /// It was hidden, and a person released it
+    Released,
 }
 
 impl Decision {

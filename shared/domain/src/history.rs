@@ -57,6 +57,16 @@ pub struct Change {
     pub by: Option<String>,
 }
 
+/// That a person released a hidden alert: no rule hides or resolves it again
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Release {
+    /// When
+    pub at: Timestamp,
+    /// Who
+    pub by: String,
+}
+
 /// One line of the history
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +93,8 @@ pub enum Entry {
         /// Why
         reasons: Vec<String>,
     },
+    /// A person took it out from among the hidden
+    Released(Release),
     /// What became of an effect of a run
     Effect {
         /// When; of what is outstanding, since when
@@ -100,6 +112,7 @@ impl Entry {
         match self {
             Self::Arrived { at, .. } | Self::Decided { at, .. } | Self::Effect { at, .. } => *at,
             Self::Changed(change) => change.at,
+            Self::Released(release) => release.at,
         }
     }
 }
@@ -141,6 +154,7 @@ pub fn history(
     revisions: &[Alert],
     runs: &[Run],
     effects: &BTreeMap<EffectId, EffectState>,
+    released: Option<&Release>,
 ) -> Vec<Entry> {
     let mut revisions: Vec<&Alert> = revisions.iter().collect();
     revisions.sort_by_key(|it| it.revision());
@@ -188,6 +202,7 @@ pub fn history(
             Entry::Effect { at, id: id.clone(), state: state.clone() }
         }));
     }
+    entries.extend(released.cloned().map(Entry::Released));
     entries.sort_by_key(Entry::at);
     entries
 }
@@ -258,8 +273,8 @@ mod tests {
     fn revisions_that_come_in_any_order_tell_the_same() {
         let (first, second) = (alert(1, r#""status": "new""#), alert(5, r#""status": "resolved""#));
         let states = BTreeMap::new();
-        let told = history(&[first.clone(), second.clone()], &[], &states);
-        assert_eq!(told, history(&[second, first], &[], &states));
+        let told = history(&[first.clone(), second.clone()], &[], &states, None);
+        assert_eq!(told, history(&[second, first], &[], &states, None));
         let [Entry::Arrived { source, .. }, Entry::Changed(change)] = told.as_slice() else {
             panic!("{told:?}")
         };
@@ -287,13 +302,16 @@ mod tests {
         }))
         .unwrap();
 
-        let told = history(&[before, after], &[run], &BTreeMap::new());
+        let told = history(&[before, after], &[run], &BTreeMap::new(), None);
 
         let by: Vec<Option<&str>> = told
             .iter()
             .filter_map(|it| match it {
                 Entry::Changed(change) => Some(change.by.as_deref()),
-                Entry::Arrived { .. } | Entry::Decided { .. } | Entry::Effect { .. } => None,
+                Entry::Arrived { .. }
+                | Entry::Decided { .. }
+                | Entry::Released(_)
+                | Entry::Effect { .. } => None,
             })
             .collect();
         assert_eq!(by, [Some("Defuse"), Some("API Action")]);

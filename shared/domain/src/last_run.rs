@@ -52,7 +52,8 @@ impl LastRun {
             }
             EffectAction::Assign { .. }
             | EffectAction::Comment { .. }
-            | EffectAction::Notify(_) => false,
+            | EffectAction::Notify(_)
+            | EffectAction::Count { .. } => false,
         })
     }
 
@@ -102,7 +103,7 @@ impl LastRun {
             return None;
         }
         let text = match &effect.action {
-            EffectAction::Notify(_) => return Some(effect.clone()),
+            EffectAction::Notify(_) | EffectAction::Count { .. } => return Some(effect.clone()),
             EffectAction::Assign { .. } => {
                 return alert.assigned_person().is_none().then(|| effect.clone());
             }

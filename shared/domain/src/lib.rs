@@ -67,12 +67,12 @@ pub use fact::{
 };
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
-pub use history::{Change, ChangedProperty, Entry, changes, history};
+pub use history::{Change, ChangedProperty, Entry, Release, changes, history};
 pub use last_run::LastRun;
 pub use manage::{
     Act, ActAction, ActEffect, Actor, ManageError, Managed, Said, Standing, Step, TAGS_MAX, Wish,
 };
-pub use notification::{About, Notification, SourceTemplate, Template};
+pub use notification::{About, Notification, SourceTemplate, Template, TuningTemplate};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{
@@ -81,7 +81,7 @@ pub use playbook::{
 pub use principal::{Grant, GrantScope, Permission, Principal, RoleName};
 pub use rule_name::{PlaybookName, TuningRuleName};
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
-pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema};
+pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema, tuning_rule_schema};
 pub use services::{EntraIdProtection, Services};
 pub use settings::{
     ApiSettings, Application, Channel, ChannelKind, ClaimedRole, CloudAppsSettings,
@@ -92,7 +92,8 @@ pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningRule, TuningTrace,
+    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningDemands, TuningRule,
+    TuningTrace, Window,
 };
 pub use user::User;
 pub use wire_name::AsRead;

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{alert_id::AlertId, severity::Severity, wire_name::wire_names};
+use crate::{
+    alert_id::AlertId, rule_name::TuningRuleName, severity::Severity, wire_name::wire_names,
+};
 
 wire_names! {
     /// What a notification is about; it decides wording and colour
@@ -24,7 +26,15 @@ wire_names! {
     }
 }
 
-/// What a notification is about: one alert, or a source of alerts as such
+wire_names! {
+    /// What a notification about a tuning rule is about
+    TuningTemplate {
+        /// It expires soon
+        Expires = "ruleExpires",
+    }
+}
+
+/// What a notification is about: one alert, a source of alerts as such, or a tuning rule
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum About {
@@ -44,6 +54,13 @@ pub enum About {
         /// Which, as people call it
         source: String,
     },
+    /// A tuning rule
+    TuningRule {
+        /// What becomes of it
+        template: TuningTemplate,
+        /// Which
+        rule: TuningRuleName,
+    },
 }
 
 impl About {
@@ -52,6 +69,7 @@ impl About {
         match self {
             Self::Alert { template, .. } => template.name(),
             Self::Source { template, .. } => template.name(),
+            Self::TuningRule { template, .. } => template.name(),
         }
     }
 }

@@ -31,7 +31,8 @@ impl Plan {
     pub fn of(alert: &Alert, decision: &Decision, rules: &RuleBook, key: &RunKey) -> Self {
         let planner = Planner { alert, decision, rules, key };
         match decision.outcome {
-            Outcome::Hidden | Outcome::ResolvedAtSource => Self::default(),
+            Outcome::ResolvedAtSource => Self::default(),
+            Outcome::Hidden => Self { effects: planner.count().collect(), ..Self::default() },
             Outcome::Open => planner.kept_open(),
             Outcome::Resolved(classification) => {
                 let mut plan = planner.acting();
@@ -40,6 +41,7 @@ impl Plan {
                 plan.effects.retain(|it| !matches!(it.action, EffectAction::Comment { .. }));
                 plan.effects
                     .insert(0, Effect { id: EffectId("resolve".to_owned()), action: resolve });
+                plan.effects.extend(planner.count());
                 plan
             }
         }
@@ -104,6 +106,13 @@ impl<'a> Planner<'a> {
             beside || self.decision.determined_by.contains(&it.playbook)
         });
         done.into_iter().flat_map(Playbook::then).collect()
+    }
+
+    /// That the alert counts for the tuning rules that determined the outcome
+    fn count(&self) -> impl Iterator<Item = Effect> {
+        let rules = self.decision.tuned_by.clone();
+        let count = (!rules.is_empty()).then_some(EffectAction::Count { rules });
+        count.map(|action| Effect { id: EffectId("count".to_owned()), action }).into_iter()
     }
 
     fn playbooks(&self, wanted: impl Fn(&PlaybookTrace) -> bool) -> Vec<&'a Playbook> {

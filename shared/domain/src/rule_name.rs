@@ -19,6 +19,11 @@ macro_rules! rule_names {
             pub struct $name(String);
 
             impl $name {
+                /// The name that a text is, if it can be one
+                pub fn parse(text: &str) -> Option<Self> {
+                    is_name(text).then(|| Self(text.to_owned()))
+                }
+
                 /// The text
                 pub fn as_str(&self) -> &str {
                     &self.0
@@ -47,11 +52,15 @@ rule_names! {
 
 fn read(at: &Cursor<'_>, example: &str) -> Option<String> {
     let text = at.short_text(NAME_LENGTH_MAX)?;
-    let fits = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
-    if !text.chars().all(fits) {
+    if !is_name(&text) {
         let help = format!("use lower-case letters, digits and hyphens: `{example}`");
         at.problem(Code::BadValue, format!("`{text}` cannot be a name"), Some(help));
         return None;
     }
     Some(text)
+}
+
+fn is_name(text: &str) -> bool {
+    let fits = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+    !text.is_empty() && text.len() <= NAME_LENGTH_MAX && text.chars().all(fits)
 }

@@ -11,6 +11,7 @@ use crate::{
     decision::Decision,
     fact::Facts,
     notification::Notification,
+    rule_name::TuningRuleName,
 };
 
 /// Names a run: the alert, its revision, and which look at it this is
@@ -62,7 +63,9 @@ impl Run {
         self.effects.iter().chain(&self.if_refused).any(|it| match &it.action {
             EffectAction::Resolve { comment, .. } => comment.as_deref().is_some_and(is_said),
             EffectAction::Comment { text } => is_said(text),
-            EffectAction::Assign { .. } | EffectAction::Notify(_) => false,
+            EffectAction::Assign { .. } | EffectAction::Notify(_) | EffectAction::Count { .. } => {
+                false
+            }
         })
     }
 }
@@ -122,6 +125,11 @@ pub enum EffectAction {
     },
     /// Tell people
     Notify(Notification),
+    /// Count the alert for the tuning rules that hid or resolved it
+    Count {
+        /// Which
+        rules: Vec<TuningRuleName>,
+    },
 }
 
 /// What became of an effect

@@ -9,6 +9,7 @@ mod facts;
 pub(crate) mod form;
 mod playbook;
 mod settings;
+mod tuning;
 mod written;
 
 use serde_json::{Map, Value, json};
@@ -19,6 +20,7 @@ use crate::{
     fact::UnknownReason,
     facts_document::{TEXT_LENGTH_MAX, UNKNOWN},
     organisation::NAME_LENGTH_MAX,
+    rule_name,
 };
 
 /// The JSON Schema of a playbook.
@@ -41,6 +43,11 @@ pub fn facts_schema() -> Value {
     document("facts", facts::schema(), facts::definitions())
 }
 
+/// The JSON Schema of a tuning rule
+pub fn tuning_rule_schema() -> Value {
+    document("tuning-rule", tuning::schema(), tuning::definitions())
+}
+
 /// A whole schema: what a document is, and the parts that it refers to
 fn document(name: &str, schema: Value, definitions: Vec<(String, Value)>) -> Value {
     let definitions: Map<String, Value> = definitions.into_iter().collect();
@@ -56,6 +63,11 @@ fn document(name: &str, schema: Value, definitions: Vec<(String, Value)>) -> Val
 fn names() -> Value {
     let list = json!({ "type": "array", "items": text(NAME_LENGTH_MAX) });
     titled(described(list, "Compared without regard to case."), "Names")
+}
+
+/// The name of a playbook or tuning rule
+fn rule_name() -> Value {
+    form::with(text(rule_name::NAME_LENGTH_MAX), "pattern", json!("^[a-z0-9-]+$"))
 }
 
 /// `{ unknown: timedOut }`

@@ -6,19 +6,33 @@
 //! could make so is a matter for playbooks.
 
 mod action;
+mod alert_types;
 mod book;
+#[cfg(test)]
+mod cases;
+mod demands;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod trace;
+mod window;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
-pub(crate) use self::book::{Tuned, join, unknown_of};
-pub use self::{action::TuningAction, book::TuningBook, scope::Scope};
+pub use self::{
+    action::TuningAction, alert_types::AlertTypes, book::TuningBook, demands::TuningDemands,
+    scope::Scope, trace::TuningTrace, window::Window,
+};
+pub(crate) use self::{
+    action::{ACTIONS, EXPECTED},
+    alert_types::{ALERT_TYPES_MAX, ANY},
+    book::{Tuned, join, unknown_of},
+    scope::{NAME_LENGTH_MAX, NAMES_MAX, ORGANISATION},
+    window::{EXDATES_MAX, RRULE_LENGTH_MAX, TIME_ZONE_LENGTH_MAX, WINDOWS_MAX},
+};
 use crate::{
     alert::Alert,
-    condition::{Condition, May, Situation, fold},
+    condition::{Condition, May},
     diagnostic::{Code, Diagnostic},
     document::{Cursor, Problems, read_yaml, version_of},
     explanation::{Explanation, Truth, UnknownFact},
@@ -32,14 +46,8 @@ use crate::{
 /// The furthest that a rule may expire, from when it is checked: a year
 pub const EXPIRY_DAYS_MAX: i64 = 366;
 
-/// How many alert types a rule may name
-pub(crate) const ALERT_TYPES_MAX: usize = 100;
-
 /// The longest name of an alert type or of a ticket, in characters
 pub(crate) const ID_LENGTH_MAX: usize = 256;
-
-/// The word for every alert type
-pub(crate) const ANY: &str = "any";
 
 /// Hides or resolves expected alerts
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,43 +66,13 @@ pub struct TuningRule {
     action: TuningAction,
     expires: Timestamp,
     expires_at: (usize, usize),
+    windows: Vec<Window>,
     since: Option<Timestamp>,
-}
-
-/// Which alert types a rule is about
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlertTypes {
-    /// Whatever its type
-    Any,
-    /// Those detections, by `detectorId`: two alerts of one type may have two titles, so a title
-    /// names no type
-    Only(Vec<String>),
-}
-
-/// How one tuning rule came out
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TuningTrace {
-    /// Which
-    pub rule: TuningRuleName,
-    /// Which text of it
-    pub version: String,
-    /// What it does
-    pub action: TuningAction,
-    /// Whether it holds, with every part and its answer
-    pub explanation: Explanation,
-}
-
-impl TuningTrace {
-    /// Whether the rule holds
-    pub const fn answer(&self) -> Truth {
-        self.explanation.answer
-    }
 }
 
 impl TuningRule {
     /// The names of its fields
-    pub(crate) const FIELDS: [&'static str; 13] = [
+    pub(crate) const FIELDS: [&'static str; 14] = [
         "apiVersion",
         "kind",
         "name",
@@ -108,6 +86,7 @@ impl TuningRule {
         "condition",
         "action",
         "expires",
+        "windows",
     ];
 
     /// Reads a tuning rule, or says everything that is wrong with it.
@@ -147,6 +126,9 @@ impl TuningRule {
             .and_then(|it| Some((it, Condition::read(it, May::AskTheOrganisation)?)));
         let action = fields.require("action").and_then(TuningAction::read);
         let expires = fields.require("expires").and_then(|it| Some((it.time()?, it.place())));
+        // Without a time that can be read, a mistake in a window shows all the same.
+        let until = expires.map_or(Timestamp::MAX, |(it, _)| it);
+        let windows = fields.or("windows", Vec::new(), |it| Window::read_all(it, until));
         if let Some((at, condition)) = &condition {
             check_condition(at, condition);
         }
@@ -167,6 +149,7 @@ impl TuningRule {
             action: action?,
             expires,
             expires_at,
+            windows: windows?,
             since: None,
         })
     }
@@ -243,9 +226,24 @@ impl TuningRule {
         self.since
     }
 
+    /// The only times at which it holds; it holds always where there are none
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
+    }
+
+    /// Its next `n` windows until it expires, that one first in which `now` is: beginning and end
+    pub fn next_windows(&self, now: Timestamp, n: usize) -> Vec<(Zoned, Zoned)> {
+        let mut windows: Vec<(Zoned, Zoned)> =
+            self.windows.iter().flat_map(|it| it.next(now, n)).collect();
+        windows.sort_by_key(|(open, close)| (open.timestamp(), close.timestamp()));
+        windows.truncate(n);
+        windows
+    }
+
     /// Whether it holds of any alert at all at that moment
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        self.enabled && now < self.expires
+        let is_open = self.windows.is_empty() || self.windows.iter().any(|it| it.contains(now));
+        self.enabled && now < self.expires && is_open
     }
 
     /// Says if it expires later than a year from `now`
@@ -273,87 +271,6 @@ impl TuningRule {
     /// Everything it must know to answer; the same question may come more than once
     pub(crate) fn needs(&self, alert: &Alert, organisation: &Organisation) -> Vec<Need> {
         self.condition.needs(alert, organisation)
-    }
-
-    /// Whether it holds, with every part and its answer
-    pub(crate) fn trace(&self, situation: Situation<'_>) -> TuningTrace {
-        let because = vec![
-            self.explain_force(situation),
-            self.explain_service_source(situation.alert),
-            self.alert_types.evaluate(situation.alert),
-            self.scope.evaluate(situation.alert),
-            self.condition.evaluate(situation),
-        ];
-        let answer = because.iter().map(|it| it.answer).min().unwrap_or(Truth::Unknown);
-        TuningTrace {
-            rule: self.name.clone(),
-            version: self.version.clone(),
-            action: self.action,
-            explanation: Explanation::group("all of", answer, because),
-        }
-    }
-
-    /// Whether it is turned on, has not expired, and was there before the alert
-    fn explain_force(&self, situation: Situation<'_>) -> Explanation {
-        let part = format!("in force until {}", self.expires);
-        let (answer, seen) = match self.since {
-            _ if !self.enabled => (Truth::False, Some("the rule is turned off".to_owned())),
-            _ if situation.now >= self.expires => {
-                (Truth::False, Some("the rule has expired".to_owned()))
-            }
-            since => match situation.alert.received.zip(since) {
-                Some((received, since)) if received < since => {
-                    let seen = format!("the alert came at {received}, before the rule of {since}");
-                    (Truth::False, Some(seen))
-                }
-                Some(_) | None => (Truth::True, None),
-            },
-        };
-        Explanation { value: seen, ..Explanation::new(part, answer) }
-    }
-
-    fn explain_service_source(&self, alert: &Alert) -> Explanation {
-        let names: Vec<&str> = self.service_sources.iter().map(|it| it.name()).collect();
-        let part = format!("service source is {}", one_of(&names));
-        match alert.known_service_source() {
-            Some(found) => Explanation {
-                value: Some(found.name().to_owned()),
-                ..Explanation::new(part, self.service_sources.contains(&found).into())
-            },
-            None => unknown(part, "serviceSource", UnknownReason::PropertyMissing),
-        }
-    }
-}
-
-impl AlertTypes {
-    fn read(at: &Cursor<'_>) -> Option<Self> {
-        if at.is_scalar() {
-            return at.word("alert type", &[ANY]).map(|_| Self::Any);
-        }
-        let types = at.list_of(|it| it.short_text(ID_LENGTH_MAX))?;
-        if types.len() > ALERT_TYPES_MAX {
-            let message = format!("more than {ALERT_TYPES_MAX} alert types");
-            at.problem(Code::OverLimit, message, Some("use `any` and a condition".to_owned()));
-        }
-        Some(Self::Only(types))
-    }
-
-    fn evaluate(&self, alert: &Alert) -> Explanation {
-        let types = match self {
-            Self::Any => return Explanation::new("any alert type", Truth::True),
-            Self::Only(types) => types,
-        };
-        let names: Vec<&str> = types.iter().map(String::as_str).collect();
-        let part = format!("alert type is {}", one_of(&names));
-        let common = alert.alert_type.as_ref().map(ToString::to_string);
-        let found: Vec<&str> =
-            [alert.detector_id.as_deref(), common.as_deref()].into_iter().flatten().collect();
-        let Some(first) = found.first() else {
-            return unknown(part, "detectorId", UnknownReason::PropertyMissing);
-        };
-        let is_one = types.iter().any(|it| found.iter().any(|found| fold(found) == fold(it)));
-        let value = Some((*first).to_owned());
-        Explanation { value, ..Explanation::new(part, is_one.into()) }
     }
 }
 

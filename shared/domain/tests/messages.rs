@@ -102,6 +102,7 @@ fn shown(effect: &Effect) -> String {
         }
         EffectAction::Assign { to } => format!("{id} to {to}\n"),
         EffectAction::Comment { text } => format!("{id}: {text}\n"),
+        EffectAction::Count { rules } => format!("{id} for {rules:?}\n"),
         EffectAction::Notify(it) => {
             let facts: Vec<String> =
                 it.facts.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();

@@ -19,3 +19,7 @@ mod logic;
 mod never_panics;
 #[path = "properties/patterns.rs"]
 mod patterns;
+#[path = "properties/tuning.rs"]
+mod tuning;
+#[path = "properties/windows.rs"]
+mod windows;

@@ -1,4 +1,5 @@
-//! The reference in `docs/reference/playbook.md` is whole, and its examples are read.
+//! The references in `docs/reference/playbook.md` and `tuning-rule.md` are whole, and the examples
+//! are read.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
@@ -82,6 +83,18 @@ fn every_name_is_in_the_reference() {
         needs(format!("| `{reason}` |"));
     }
     assert!(missing.is_empty(), "not in playbook.md:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn every_field_of_a_tuning_rule_is_in_its_reference() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/tuning-rule.md");
+    let document = fs::read_to_string(path).unwrap();
+    let schema = defuse_domain::tuning_rule_schema();
+    for place in ["/properties", "/$defs/window/properties", "/$defs/scope/anyOf/1/properties"] {
+        for name in schema.pointer(place).unwrap().as_object().unwrap().keys() {
+            assert!(document.contains(&format!("| `{name}` |")), "tuning-rule.md lacks `{name}`");
+        }
+    }
 }
 
 /// The properties that every piece of evidence has

@@ -9,8 +9,12 @@
 
 #[path = "schema/agreement.rs"]
 mod agreement;
+#[path = "schema/diagnostics.rs"]
+mod diagnostics;
 #[path = "schema/documents.rs"]
 mod documents;
+#[path = "schema/tuning_rules.rs"]
+mod tuning_rules;
 #[path = "schema/yaml.rs"]
 mod yaml;
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tracing::{info, instrument, warn};
 
 use crate::ports::{
-    ActOutbox, AlertStore, Asked, AtSource, DeliveryError, Notifier, Outbox, Outstanding,
+    ActOutbox, AlertStore, Asked, AtSource, DeliveryError, MatchLog, Notifier, Outbox, Outstanding,
     SourceClient, StoreError, Stored,
 };
 
@@ -48,7 +48,7 @@ const ROUNDS_MAX: usize = 3;
 
 impl<S, C, N> Deliver<S, C, N>
 where
-    S: ActOutbox + AlertStore + Outbox,
+    S: ActOutbox + AlertStore + MatchLog + Outbox,
     C: SourceClient,
     N: Notifier,
 {
@@ -154,7 +154,8 @@ where
                         EffectAction::Resolve { .. } => false,
                         EffectAction::Assign { .. }
                         | EffectAction::Comment { .. }
-                        | EffectAction::Notify(_) => true,
+                        | EffectAction::Notify(_)
+                        | EffectAction::Count { .. } => true,
                     };
                     if !goes_on {
                         return Err(error);
@@ -183,6 +184,10 @@ where
             EffectAction::Comment { text } => self.source.comment(alert, text).await,
             EffectAction::Notify(notification) => {
                 self.notifier.publish(notification).await.map(AtSource::Changed)
+            }
+            EffectAction::Count { rules } => {
+                self.store.count(rules, &alert.id, now).await?;
+                Ok(AtSource::Changed("counted".to_owned()))
             }
         };
         let (state, next) = match tried {

@@ -1,10 +1,11 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `watch` and `manage`.
+//! `post`; and beside it `housekeep`, `manage`, `tuning` and `watch`.
 
 mod deliver;
 mod facts;
+mod housekeep;
 mod intake;
 mod manage;
 mod poll;
@@ -12,10 +13,12 @@ mod ports;
 mod post;
 mod receive;
 mod triage;
+mod tuning;
 mod watch;
 
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
+pub use housekeep::Housekeep;
 pub use intake::{Intake, Taken};
 pub use manage::{Manage, Outcome as ManageOutcome, Told};
 pub use poll::{FeedPlace, Outage, Pass, Poll, Reading, SLICES};
@@ -23,4 +26,8 @@ pub use ports::*;
 pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};
 pub use triage::{Triage, Triaged};
+pub use tuning::{
+    DeployedRules, ReleaseError, Releasing, RulesInForce, TextSince, Tuned, Tuning, TuningError,
+    note_deployed,
+};
 pub use watch::{Watch, Watched};

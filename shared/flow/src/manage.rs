@@ -91,7 +91,7 @@ impl<S: ActStore + HistoryStore> Manage<S> {
     /// Everything that happened to the alert of that id, if we have it
     pub async fn told(&self, id: &AlertId) -> Result<Option<Told>, StoreError> {
         let Some(kept) = self.store.history(id).await? else { return Ok(None) };
-        let entries = history(&kept.revisions, &kept.runs, &kept.effects);
+        let entries = history(&kept.revisions, &kept.runs, &kept.effects, kept.released.as_ref());
         Ok(Some(Told { entries, acts: self.store.acts(id).await? }))
     }
 }

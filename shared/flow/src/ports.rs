@@ -13,10 +13,15 @@ mod feeds;
 mod history;
 mod left_out;
 mod limits;
+mod matches;
+mod notices;
 mod pace;
 mod parts;
+mod releases;
 mod runs;
 mod tokens;
+mod tuning;
+mod tuning_changes;
 mod watch;
 
 use std::error::Error;
@@ -33,13 +38,18 @@ pub use self::{
     history::{AlertHistory, HISTORY_MAX, HistoryStore},
     left_out::{LeftOut, LeftOutLog, LeftOutNote, LeftOutReport},
     limits::{LimitClaim, LimitStore},
+    matches::{MatchLog, MatchReport, Matches},
+    notices::{NoticeLog, Notices},
     pace::{Pace, Rate, Turn},
     parts::PartStore,
+    releases::{ReleaseStore, Released},
     runs::{AlertState, Recorded, RunStore, StoredAlert},
     tokens::{
         Begun, Identity, IdentityError, KeptAnswer, RequestLog, StoredToken, Throttle, TokenLookup,
         TokenStore,
     },
+    tuning::{DeployedTuning, StoredRule, StoredTuning},
+    tuning_changes::{ChangedRule, RuleChange, RuleVerb, TuningStore},
     watch::{Mailboxes, WatchList},
 };
 

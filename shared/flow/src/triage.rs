@@ -4,19 +4,23 @@ use std::collections::BTreeSet;
 
 use defuse_domain::{
     Action, Alert, AlertId, AsRead, Decision, Kept, LastRun, Managed, Outcome, Plan, Playbook,
-    RuleBook, Run, RunKey, User, decide,
+    Release, RuleBook, Run, RunKey, User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
 
-use crate::ports::{
-    AlertState, FactSource, LimitClaim, LimitStore, Recorded, RunStore, StoreError, StoredAlert,
+use crate::{
+    ports::{
+        AlertState, DeployedTuning, FactSource, LimitClaim, LimitStore, Recorded, RunStore,
+        StoreError, StoredAlert, StoredTuning,
+    },
+    tuning::RulesInForce,
 };
 
 /// Decides alerts
 #[derive(Clone, Debug)]
 pub struct Triage<F, S> {
-    rules: RuleBook,
+    rules: RulesInForce,
     facts: F,
     store: S,
 }
@@ -32,10 +36,19 @@ pub enum Triaged {
     Overtaken,
 }
 
-impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
-    /// The step, by those rules
-    pub const fn new(rules: RuleBook, facts: F, store: S) -> Self {
-        Self { rules, facts, store }
+impl<F, S> Triage<F, S>
+where
+    F: FactSource,
+    S: RunStore + LimitStore + StoredTuning + DeployedTuning,
+{
+    /// The step, by those rules and the tuning rules that people saved
+    pub fn new(rules: RuleBook, facts: F, store: S) -> Self {
+        Self { rules: RulesInForce::new(rules), facts, store }
+    }
+
+    /// Looks whether people changed tuning rules since they were loaded; once a batch is enough
+    pub async fn refresh(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.rules.refreshed(&self.store, now).await.map(drop)
     }
 
     /// Takes one pending alert all the way: load, ask, decide, record
@@ -47,29 +60,40 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
         if stored.state != AlertState::Pending {
             return Ok(Triaged::Nothing);
         }
+        let rules = self.rules.current(&self.store, now).await?;
         let StoredAlert {
-            alert, version, looks, tags, last_run, effects, refused, managed, ..
+            alert,
+            version,
+            looks,
+            tags,
+            last_run,
+            effects,
+            refused,
+            managed,
+            released,
+            ..
         } = stored;
         let last = match last_run {
             Some(key) => self.store.run(&key).await?.map(|run| LastRun { run, effects, refused }),
             None => None,
         };
-        let facts = self.facts.answer(&self.rules.needs(&alert), now).await;
+        let facts = self.facts.answer(&rules.needs(&alert), now).await;
 
-        let decision = decide(&alert, &facts, &self.rules, now);
+        let decision = decide(&alert, &facts, &rules, now);
 
         let decision = left_to_whoever_reopened(decision, &alert, last.as_ref());
+        let decision = left_to_whoever_released(decision, released.as_ref());
         let decision = left_to_whoever_manages(decision, &managed);
-        let decision = self.within_limits(decision, &alert, now).await?;
+        let decision = self.within_limits(&rules, decision, &alert, now).await?;
         let key = RunKey { alert_id: alert.id.clone(), revision: alert.revision(), look: looks };
-        let mut plan = Plan::of(&alert, &decision, &self.rules, &key);
+        let mut plan = Plan::of(&alert, &decision, &rules, &key);
         if let Some(last) = &last {
             plan = last.follow(plan, &decision, &alert);
         }
-        let tags = staying(tags, &alert, &self.rules).chain(plan.tags).collect();
+        let tags = staying(tags, &alert, &rules).chain(plan.tags).collect();
         let run = Run {
             key,
-            bundle: self.rules.bundle().to_owned(),
+            bundle: rules.bundle().to_owned(),
             decided: now,
             decision,
             facts,
@@ -94,6 +118,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
     /// The decision, unless a limit of one of its playbooks is used up: then the alert stays open
     async fn within_limits(
         &self,
+        rules: &RuleBook,
         decision: Decision,
         alert: &Alert,
         now: Timestamp,
@@ -102,7 +127,7 @@ impl<F: FactSource, S: RunStore + LimitStore> Triage<F, S> {
             Outcome::Open | Outcome::Hidden | Outcome::ResolvedAtSource => return Ok(decision),
             Outcome::Resolved(_) => {}
         }
-        let claims = claims(&decision, &self.rules, &alert.users(), now);
+        let claims = claims(&decision, rules, &alert.users(), now);
         let used_up = self.store.claim(&alert.id, &claims, now).await?;
         if used_up.is_empty() {
             return Ok(decision);
@@ -137,6 +162,19 @@ fn left_to_whoever_manages(decision: Decision, managed: &Managed) -> Decision {
         (Outcome::Hidden | Outcome::Resolved(_), Some(person)) => {
             let reason = format!("{person} decided what becomes of it");
             decision.kept_open(Kept::Managed, vec![reason])
+        }
+        (Outcome::Open | Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => {
+            decision
+        }
+    }
+}
+
+/// The decision, unless a person released the alert from among the hidden: then no rule takes it out
+/// of the queue again
+fn left_to_whoever_released(decision: Decision, released: Option<&Release>) -> Decision {
+    match (decision.outcome, released) {
+        (Outcome::Hidden | Outcome::Resolved(_), Some(Release { at, by })) => {
+            decision.kept_open(Kept::Released, vec![format!("{by} released it at {at}")])
         }
         (Outcome::Open | Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => {
             decision

@@ -117,6 +117,11 @@ impl Config {
         Ok((config, n_cases))
     }
 
+    /// Whether a file of that name in the folder is a tuning rule
+    pub fn is_tuning_rule(name: &str) -> bool {
+        name.strip_prefix(TUNING).is_some_and(|it| it.starts_with('/'))
+    }
+
     /// Writes what a deployment takes along: the folder's files, the alerts that cases name, and
     /// the digest that names it all
     pub fn write_bundle(dir: &Path, out: &Path, now: Timestamp) -> Result<String, BundleError> {

@@ -12,7 +12,7 @@ use defuse_adapters::{
     OwnPace, Reach, Roles, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError,
     SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Manage, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered, Triage, Watch};
 
 use crate::{
     config::{Config, ConfigError},
@@ -41,6 +41,8 @@ pub struct ApiApp {
     /// Tokens, what was answered, and how often somebody asks
     pub store: DynamoDbStore,
 }
+/// What the function `housekeep` is made of
+pub type HousekeepApp = Housekeep<DynamoDbStore, SnsNotifier>;
 
 /// What the function `receive` is made of
 #[derive(Clone, Debug)]
@@ -270,6 +272,13 @@ impl Wiring {
             poll: Poll::new(feeds, services, self.store(), notifier, channel),
             watch: mailboxes.map(|it| Watch::new(it, self.store())),
         })
+    }
+
+    /// The function `housekeep`
+    pub fn housekeep(&self) -> Result<HousekeepApp, StartError> {
+        let deployed = self.config.rules.tuning().rules().cloned().collect();
+        let channel = self.config.settings.operations_channel.clone();
+        Ok(Housekeep::new(deployed, self.store(), self.notifier()?, channel))
     }
 
     fn notifier(&self) -> Result<SnsNotifier, StartError> {

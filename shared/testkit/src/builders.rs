@@ -151,3 +151,25 @@ pub fn away(question: &Question, now: Timestamp) -> Answer {
         Question::OpenAlerts(_) => Answer::OpenAlerts(Vec::new()),
     }
 }
+
+/// The text of a tuning rule that holds for every alert of [`an_alert`]'s kind; `action` is `hide` or
+/// `{ resolve: … }`
+pub fn a_tuning_rule(name: &str, action: &str) -> String {
+    format!(
+        "apiVersion: defuse/v1
+kind: TuningRule
+name: {name}
+owner: secops@contoso.example
+reason: the sales team is in Oslo this week
+serviceSources: [microsoftDefenderForCloudApps]
+alertTypes: any
+scope: organisation
+condition:
+  all:
+    - alert: {{ severity: {{ atMost: medium }} }}
+    - evidence: any
+action: {action}
+expires: 2027-06-01T00:00:00Z
+"
+    )
+}

@@ -2,6 +2,7 @@
 
 mod acts;
 mod ports;
+mod tuning;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -7,7 +7,9 @@ mod runtime;
 mod server;
 mod tenant;
 
-pub use builders::{LEGITIMATE_TRAVEL, TRAVEL, TravelAlert, an_alert, away, rule_book};
+pub use builders::{
+    LEGITIMATE_TRAVEL, TRAVEL, TravelAlert, a_tuning_rule, an_alert, away, rule_book,
+};
 pub use fakes::{
     ChatPost, FixedFacts, FixedMailboxes, MemoryChat, MemorySource, MemoryStore, MemoryTopic,
     SourceView,

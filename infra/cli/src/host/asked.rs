@@ -20,20 +20,27 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Deserialize, Serialize)]
 struct Announcement {
     address: SocketAddr,
+    /// Where its table is, for commands that change something in it
+    #[serde(default)]
+    database: Option<String>,
 }
 
 /// Says where this folder's host listens
-pub(crate) fn announce(data: &Path, address: SocketAddr) -> Result<(), Failure> {
+pub(crate) fn announce(data: &Path, address: SocketAddr, database: &str) -> Result<(), Failure> {
     let path = data.join(ANNOUNCEMENT);
-    let text = json!(Announcement { address }).to_string();
+    let database = Some(database.to_owned());
+    let text = json!(Announcement { address, database }).to_string();
     fs::write(&path, text).map_err(|source| Failure::File { path, source })
 }
 
 /// Where this folder's host listens, or did
 pub(crate) fn announced(data: &Path) -> Option<SocketAddr> {
+    announcement(data).map(|it| it.address)
+}
+
+fn announcement(data: &Path) -> Option<Announcement> {
     let text = fs::read_to_string(data.join(ANNOUNCEMENT)).ok()?;
-    let Announcement { address } = serde_json::from_str(&text).ok()?;
-    Some(address)
+    serde_json::from_str(&text).ok()
 }
 
 /// Status and body of a running host's answer; `None` where none runs
@@ -48,12 +55,39 @@ pub(crate) async fn ask(data: &Path, path: &[&str]) -> Option<(u16, Vec<u8>)> {
     Some((answer.status, answer.body))
 }
 
+/// What keeps a store there: the database of a host that does not run
+pub(crate) type Held = Database;
+
+/// The store in that folder, of a host that runs or of one that did; nothing where there is none.
+///
+/// A running host's database takes requests of others on the loopback, as it does of the host.
+pub(crate) async fn live_store(
+    data: &Path,
+) -> Result<Option<(DynamoDbStore, Option<Held>)>, Failure> {
+    if Folder::is_taken(data) {
+        let endpoint = announcement(data).and_then(|it| it.database);
+        return match endpoint {
+            Some(endpoint) => Ok(Some((store_at(&endpoint), None))),
+            None => Err(Failure::host("the host does not say where its table is", "start it anew")),
+        };
+    }
+    if !super::has_state(data) {
+        return Ok(None);
+    }
+    let (store, database) = store(data).await?;
+    Ok(Some((store, Some(database))))
+}
+
 /// The store of a host that does not run; it is there for as long as the database is held
 pub(crate) async fn store(data: &Path) -> Result<(DynamoDbStore, Database), Failure> {
     let database = open(data).await?;
+    Ok((store_at(&database.endpoint), database))
+}
+
+fn store_at(endpoint: &str) -> DynamoDbStore {
     let lookup: SharedLookup = Arc::new(|_: &str| None);
     let environment = Environment {
-        dynamodb_endpoint: Some(database.endpoint.clone()),
+        dynamodb_endpoint: Some(endpoint.to_owned()),
         credentials: Some(AwsCredentials {
             access_key_id: "embedded".to_owned(),
             secret_access_key: "embedded".to_owned(),
@@ -61,5 +95,5 @@ pub(crate) async fn store(data: &Path) -> Result<(DynamoDbStore, Database), Fail
         }),
         ..Environment::read(&*lookup)
     };
-    Ok((Wiring::of(environment, Config::default(), lookup).store(), database))
+    Wiring::of(environment, Config::default(), lookup).store()
 }

@@ -164,7 +164,10 @@ async fn sweep(apps: &Apps, clock: &Clock) {
                     continue;
                 }
                 let failed = match kind {
-                    WorkKind::Pending => apps.triage.triage(&id, now).await.is_err(),
+                    WorkKind::Pending => {
+                        apps.triage.refresh(now).await.is_err()
+                            || apps.triage.triage(&id, now).await.is_err()
+                    }
                     WorkKind::Effects => apps.deliver.deliver(&id, now).await.is_err(),
                 };
                 if failed {

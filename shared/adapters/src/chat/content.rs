@@ -1,6 +1,6 @@
 //! What every channel says of a notification, in the same words.
 
-use defuse_domain::{About, Notification, SourceTemplate, Template};
+use defuse_domain::{About, Notification, SourceTemplate, Template, TuningTemplate};
 use url::Url;
 
 /// The longest title shown, in characters
@@ -30,6 +30,7 @@ pub(super) const fn heading(about: &About) -> &'static str {
         About::Alert { template: Template::NeedsEyes, .. } => "Alert needs your eyes",
         About::Source { template: SourceTemplate::Down, .. } => "Alerts cannot be read",
         About::Source { template: SourceTemplate::Up, .. } => "Alerts are read again",
+        About::TuningRule { template: TuningTemplate::Expires, .. } => "Tuning rule expires soon",
     }
 }
 
@@ -42,6 +43,7 @@ pub(super) fn facts(notification: &Notification) -> Vec<(&str, &str)> {
             facts.push(("Alert", alert_id.as_str()));
         }
         About::Source { source, .. } => facts.push(("Source", source)),
+        About::TuningRule { rule, .. } => facts.push(("Tuning rule", rule.as_str())),
     }
     facts.extend(notification.facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if facts.len() > FACTS_MAX {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::{Alert, AlertId, Revision};
+use defuse_domain::{Alert, AlertId};
 use defuse_flow::{AlertState, AlertStore, StoreError, Stored};
 use jiff::Timestamp;
 
@@ -25,12 +25,15 @@ const TITLE_BYTES_MAX: usize = 80;
 impl AlertStore for DynamoDbStore {
     async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
         let what = format!("to keep alert `{}`", alert.id);
-        if self.has(&what, &alert.id, alert.revision()).await? {
+        let seen = self.seen(&what, &alert.id).await?;
+        let revision = alert.revision().to_string();
+        if seen.revision.is_some_and(|it| it >= revision) {
             return Ok(Stored::Again);
         }
 
         let body = Body::of(&what, alert)?;
-        let head = pending(alert, &body, now);
+        let received = seen.created.unwrap_or_else(|| text(now.to_string()));
+        let head = pending(alert, &body, now).set_once("received", received);
         self.put_all(&what, body.items.into_iter().chain(links(alert, now)).collect()).await?;
         match self.change(&what, Key::head(&alert.id), head).await? {
             Written::Changed(None) => Ok(Stored::New),
@@ -41,25 +44,33 @@ impl AlertStore for DynamoDbStore {
 }
 
 impl DynamoDbStore {
-    /// Whether this revision or a newer one is there already.
+    /// What is there of the alert already.
     ///
     /// Half a read unit that spares several write units whenever an alert comes again, which it
     /// does with every poll. A read that is behind costs those writes and does no harm: the head
     /// is written on condition.
-    async fn has(&self, what: &str, id: &AlertId, revision: Revision) -> Result<bool, StoreError> {
+    async fn seen(&self, what: &str, id: &AlertId) -> Result<Seen, StoreError> {
         let got = self
             .client
             .get_item()
             .table_name(&self.table)
             .set_key(Some(Key::head(id).attributes()))
-            .projection_expression("#revision")
+            .projection_expression("#revision, #created")
             .expression_attribute_names("#revision", "revision")
+            .expression_attribute_names("#created", "created")
             .send()
             .await;
-        let head = got.map_err(|error| store_error(what, error))?.item.unwrap_or_default();
-        let stored = head.get("revision").and_then(|it| AttributeValue::as_s(it).ok());
-        Ok(stored.is_some_and(|it| *it >= revision.to_string()))
+        let mut head = got.map_err(|error| store_error(what, error))?.item.unwrap_or_default();
+        let revision = head.get("revision").and_then(|it| AttributeValue::as_s(it).ok()).cloned();
+        Ok(Seen { revision, created: head.remove("created") })
     }
+}
+
+/// What is there of an alert already
+struct Seen {
+    revision: Option<String>,
+    /// When it came to be; for want of better, when it came to us, where that was not kept yet
+    created: Option<AttributeValue>,
 }
 
 /// The head of a revision that was not yet decided: what is left of an older one is which run

@@ -43,6 +43,13 @@ impl Change {
         self.name(name)
     }
 
+    /// Gives an attribute a value, unless it has one
+    pub(super) fn set_once(mut self, name: &'static str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{name} = if_not_exists(#{name}, :{name})"));
+        self.values.push((format!(":{name}"), value));
+        self.name(name)
+    }
+
     /// Gives an attribute a value, or takes it away
     pub(super) fn put(self, name: &'static str, value: Option<AttributeValue>) -> Self {
         match value {

@@ -27,6 +27,7 @@ impl HistoryStore for DynamoDbStore {
         Ok(Some(AlertHistory {
             revisions: revisions(&what, bodies),
             runs: recorded(&what, &head, &runs)?,
+            released: head.released(),
             effects: head.effects,
         }))
     }

@@ -6,7 +6,9 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use defuse_domain::{AlertId, EffectId, EffectState, Managed, Outcome, Revision, RunKey, Severity};
+use defuse_domain::{
+    AlertId, EffectId, EffectState, Managed, Outcome, Release, Revision, RunKey, Severity,
+};
 use defuse_flow::{AlertState, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -30,6 +32,12 @@ pub(super) struct Head {
     pub(super) state: AlertState,
     pub(super) version: u64,
     pub(super) looks: u32,
+    /// When the alert first came to us
+    #[serde(default)]
+    pub(super) received: Option<Timestamp>,
+    /// When it came to be at its source
+    #[serde(default)]
+    pub(super) created: Option<Timestamp>,
     /// Names the pieces of the revision's body
     pub(super) body: String,
     pub(super) pieces: usize,
@@ -62,6 +70,11 @@ pub(super) struct Head {
     /// What became of telling the source of the newest of them
     #[serde(default)]
     pub(super) asked: BTreeMap<EffectId, EffectState>,
+    /// When a person released it from among the hidden, and who
+    #[serde(default)]
+    pub(super) released_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) released_by: Option<String>,
 }
 
 /// What the list of a user's open alerts needs of a head
@@ -106,6 +119,18 @@ impl Head {
     /// Whether anything that the last run calls for is still to be done
     pub(super) fn is_outstanding_at_all(&self) -> bool {
         self.effects.values().any(|it| *it == EffectState::Outstanding)
+    }
+
+    /// When the alert first came to us. One that came before that was kept came after it was created
+    /// at the least: in doubt it was there before a tuning rule, and the rule leaves it alone.
+    pub(super) fn came(&self) -> Option<Timestamp> {
+        self.received.or(self.created)
+    }
+
+    /// The release by a person, if there was one
+    pub(super) fn released(&self) -> Option<Release> {
+        let (at, by) = (self.released_at?, self.released_by.clone().unwrap_or_default());
+        Some(Release { at, by })
     }
 
     /// Whether that effect is still to be done

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::{AlertId, Revision, RunKey};
+use defuse_domain::{AlertId, Revision, RunKey, TuningRuleName};
 use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
 
@@ -32,6 +32,17 @@ pub(super) const TOKEN: &str = "T#";
 pub(super) const PART: &str = "P#";
 /// What the sort key of a user begins with whose mailbox is looked at
 pub(super) const WATCHED: &str = "M#";
+
+/// Partition key of the tuning rules that people saved
+pub(super) const TUNING: &str = "C#tuning";
+/// What the sort keys of tuning rules begin with
+pub(super) const TUNING_RULE: &str = "R#";
+/// What the sort keys of the changes of a tuning rule begin with
+pub(super) const TUNING_CHANGE: &str = "C#";
+/// What the sort keys of the alerts that a tuning rule hid or resolved begin with
+pub(super) const TUNING_MATCH: &str = "M#";
+/// What the sort keys of the days of a tuning rule begin with
+pub(super) const TUNING_DAY: &str = "D#";
 
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
@@ -133,7 +144,7 @@ impl Key {
 
     /// How often somebody asked in a minute
     pub(super) fn throttle(who: &str, minute: i64) -> Self {
-        Self { pk: format!("T#{}", bounded(who)), sk: format!("{minute}") }
+        Self { pk: format!("Q#{}", bounded(who)), sk: format!("{minute}") }
     }
 
     /// A bundle of configuration that was proven
@@ -144,6 +155,41 @@ impl Key {
     /// Which bundle is in force
     pub(super) fn bundle_in_force() -> Self {
         Self { pk: "C#bundles".to_owned(), sk: "IN_FORCE".to_owned() }
+    }
+
+    /// Since when the tuning rules of the bundle in force are
+    pub(super) fn tuning_deployed() -> Self {
+        Self { pk: "C#bundles".to_owned(), sk: "TUNING".to_owned() }
+    }
+
+    /// A tuning rule that people saved
+    pub(super) fn tuning_rule(name: &TuningRuleName) -> Self {
+        Self { pk: TUNING.to_owned(), sk: format!("{TUNING_RULE}{name}") }
+    }
+
+    /// How often any of those was changed
+    pub(super) fn tuning_generation() -> Self {
+        Self { pk: TUNING.to_owned(), sk: "G".to_owned() }
+    }
+
+    /// What people were told of tuning rules
+    pub(super) fn notices() -> Self {
+        Self { pk: TUNING.to_owned(), sk: "N".to_owned() }
+    }
+
+    /// One change of a tuning rule; changes sort as they were made
+    pub(super) fn tuning_change(name: &TuningRuleName, version: u64, digest: &str) -> Self {
+        Self { pk: tuning(name), sk: format!("{TUNING_CHANGE}{version:010}#{digest}") }
+    }
+
+    /// The link from a tuning rule to an alert that it hid or resolved
+    pub(super) fn tuning_match(name: &TuningRuleName, id: &AlertId) -> Self {
+        Self { pk: tuning(name), sk: format!("{TUNING_MATCH}{}", bounded(id.as_str())) }
+    }
+
+    /// What a tuning rule did on a day
+    pub(super) fn tuning_day(name: &TuningRuleName, day: Date) -> Self {
+        Self { pk: tuning(name), sk: format!("{TUNING_DAY}{day}") }
     }
 
     /// As the SDK wants it
@@ -163,6 +209,11 @@ pub(super) fn watch_list() -> String {
 /// Partition key of the tokens of the API
 pub(super) fn tokens() -> String {
     "K#tokens".to_owned()
+}
+
+/// Partition key of what a tuning rule did, and of its changes
+pub(super) fn tuning(name: &TuningRuleName) -> String {
+    format!("T#{name}")
 }
 
 /// Partition key of an alert

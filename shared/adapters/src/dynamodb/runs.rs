@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::{AlertId, EffectId, EffectState, Run, RunKey};
+use defuse_domain::{Alert, AlertId, EffectId, EffectState, Run, RunKey};
 use defuse_flow::{Recorded, RunStore, StoreError, StoredAlert};
 
 use super::{
@@ -31,7 +31,8 @@ impl RunStore for DynamoDbStore {
         let what = format!("to load alert `{id}`");
         let Some(head) = self.head(&what, id).await? else { return Ok(None) };
         let alert = self.body(&what, id, &head).await?;
-        let last_run = head.last_run(id);
+        let alert = Alert { received: head.came(), ..alert };
+        let (last_run, released) = (head.last_run(id), head.released());
         let Head { state, version, looks, tags, effects, refused, managed, .. } = head;
         Ok(Some(StoredAlert {
             alert,
@@ -43,6 +44,7 @@ impl RunStore for DynamoDbStore {
             refused,
             tags,
             managed,
+            released,
         }))
     }
 

@@ -14,7 +14,7 @@ use crate::{
         ANY, AlertProperty, DEPTH_MAX, GROUPS, May, OPERATORS, PATTERN_LENGTH_MAX, TESTS_MAX,
         VALUE_LENGTH_MAX, VALUES_MAX, ValueKind, has_operator, spellings,
     },
-    criterion,
+    criterion::{self, Maker},
     severity::{Severity, Status},
     source::{DetectionSource, ServiceSource},
 };
@@ -23,13 +23,14 @@ use crate::{
 const KINDS: [ValueKind; 5] =
     [ValueKind::Text, ValueKind::Number, ValueKind::Boolean, ValueKind::Severity, ValueKind::Time];
 
-/// What conditions need in `$defs`: `trigger` and `criteria` are the conditions themselves
-pub(super) fn definitions() -> Vec<(String, Value)> {
-    let levels = [May::AskTheAlert, May::AskAnything].into_iter().flat_map(|may| {
-        (0..DEPTH_MAX).map(move |depth| (level_name(may, depth), level(may, depth)))
-    });
+/// What such conditions need in `$defs`: those of [`level_name`] are the conditions themselves
+pub(super) fn definitions(all: &[May]) -> Vec<(String, Value)> {
+    let levels = all
+        .iter()
+        .flat_map(|may| (0..DEPTH_MAX).map(|depth| (level_name(*may, depth), level(*may, depth))));
     let criteria = criterion::shapes()
         .into_iter()
+        .filter(|(name, _)| all.iter().any(|may| criteria_of(*may).contains(name)))
         .map(|(name, shape)| (name.to_owned(), titled(shape.body, &format!("Criterion {name}"))));
     let tests = KINDS.map(|it| (tests_name(it).to_owned(), tests_of(it)));
     let types = EvidenceType::ALL.iter().map(|it| Some(*it)).chain([None]);
@@ -49,6 +50,17 @@ fn level_name(may: May, depth: usize) -> String {
     if depth == 0 { name.to_owned() } else { format!("{name}{}", depth + 1) }
 }
 
+/// The criteria that such a condition may have
+fn criteria_of(may: May) -> Vec<&'static str> {
+    let all = criterion::NAMES.into_iter().zip(criterion::MAKERS);
+    let may_have = all.filter(|(_, maker)| match may {
+        May::AskTheAlert => false,
+        May::AskTheOrganisation => *maker == Maker::Organisation,
+        May::AskAnything => true,
+    });
+    may_have.map(|(name, _)| name).collect()
+}
+
 fn level(may: May, depth: usize) -> Value {
     let deeper = || (depth + 1 < DEPTH_MAX).then(|| reference(&level_name(may, depth + 1)));
     let group = || deeper().map(|it| short_list_of(it, TESTS_MAX));
@@ -61,15 +73,16 @@ fn level(may: May, depth: usize) -> Value {
     ];
     let mut variants: Vec<(&str, Value)> =
         GROUPS.into_iter().zip(parts).filter_map(|(name, it)| Some((name, it?))).collect();
-    match may {
-        May::AskTheAlert => titled(variant(variants), "Condition on the alert"),
-        May::AskTheOrganisation | May::AskAnything => {
-            variants.extend(criterion::NAMES.map(|name| (name, reference(name))));
-            let alone = criterion::shapes().into_iter().filter(|(_, it)| it.alone);
-            let names = words(alone.map(|(name, _)| name));
-            titled(either([variant(variants), names]), "Condition on the alert and on facts")
-        }
+    let criteria = criteria_of(may);
+    if criteria.is_empty() {
+        return titled(variant(variants), "Condition on the alert");
     }
+    let alone = criterion::shapes().into_iter().filter(|(_, it)| it.alone).map(|(name, _)| name);
+    let alone: Vec<&str> = alone.filter(|it| criteria.contains(it)).collect();
+    variants.extend(criteria.into_iter().map(|name| (name, reference(name))));
+    let schema = variant(variants);
+    let schema = if alone.is_empty() { schema } else { either([schema, words(alone)]) };
+    titled(schema, "Condition on the alert and on facts")
 }
 
 fn alert_tests() -> Value {

@@ -9,10 +9,11 @@ use super::{
         positive_duration, range, reference, required, short_list_of, text, time, titled, usual,
         variant, with, word, words,
     },
-    given, names, unknown,
+    given, names, rule_name, unknown,
 };
 use crate::{
     classification::{CLASSIFICATIONS, Classification},
+    condition::May,
     criterion,
     fact::RiskLevel,
     notification::Template,
@@ -24,11 +25,9 @@ use crate::{
         },
         case::{Known, OPEN_ALERTS_MAX, OUTCOMES, REPLIES, SCHEDULED, TEXT_LENGTH_MAX, USERS},
     },
-    rule_name::NAME_LENGTH_MAX,
 };
 
 pub(super) fn schema() -> Value {
-    let name = with(text(NAME_LENGTH_MAX), "pattern", json!("^[a-z0-9-]+$"));
     let modes = words(Mode::ALL.iter().map(|it| it.name()));
     let mode = "`shadow`: its decision is recorded and nothing else happens. \
         `approve`: a person says yes first. `enforce`: it acts.";
@@ -37,7 +36,10 @@ pub(super) fn schema() -> Value {
     let fields = [
         required(described(word(API_VERSION), "The version of the format.")),
         required(described(word("Playbook"), "What the document is.")),
-        required(described(name, "Lower-case letters, digits and hyphens; no two share one.")),
+        required(described(
+            rule_name(),
+            "Lower-case letters, digits and hyphens; no two share one.",
+        )),
         required(described(text(DESCRIPTION_LENGTH_MAX), "What it is for.")),
         required(described(text(DESCRIPTION_LENGTH_MAX), "Who answers for it.")),
         required(described(modes, mode)),
@@ -84,7 +86,7 @@ pub(super) fn definitions() -> Vec<(String, Value)> {
         ("replies", given(replies())),
     ];
     let own = own.into_iter().map(|(name, schema)| (name.to_owned(), schema));
-    own.chain(condition::definitions()).collect()
+    own.chain(condition::definitions(&[May::AskTheAlert, May::AskAnything])).collect()
 }
 
 fn limits() -> Value {

@@ -10,6 +10,9 @@ use crate::{
 /// What can be done with an expected alert
 pub(crate) const ACTIONS: [&str; 2] = ["hide", "resolve"];
 
+/// What an expected alert can turn out to be: a true positive is not expected
+pub(crate) const EXPECTED: [&str; 2] = ["informationalExpectedActivity", "falsePositive"];
+
 /// What a tuning rule does with an alert
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,15 +55,11 @@ impl TuningAction {
 /// A classification that an expected alert can have
 fn read_expected(at: &Cursor<'_>) -> Option<Classification> {
     let classification = read_classification(at)?;
-    match classification {
-        Classification::InformationalExpectedActivity(_) | Classification::FalsePositive(_) => {
-            Some(classification)
-        }
-        Classification::TruePositive(_) => {
-            let message = "a true positive is not expected, and is not to be tuned";
-            let help = "resolve as `informationalExpectedActivity` or `falsePositive`".to_owned();
-            at.problem(Code::BadValue, message, Some(help));
-            None
-        }
+    if !EXPECTED.contains(&classification.name()) {
+        let message = "a true positive is not expected, and is not to be tuned";
+        let help = EXPECTED.map(|it| format!("`{it}`")).join(" or ");
+        at.problem(Code::BadValue, message, Some(format!("resolve as {help}")));
+        return None;
     }
+    Some(classification)
 }

@@ -54,7 +54,8 @@ impl TuningBook {
         let asking = self.rules().map(|it| (it, it.needs(alert, organisation)));
         asking
             .filter(|(rule, needs)| {
-                !needs.is_empty() && rule.trace(situation).answer() != Truth::False
+                // Why: what is asked now is answered at another moment, when a window may be open.
+                !needs.is_empty() && rule.may_hold(situation)
             })
             .flat_map(|(_, needs)| needs)
             .collect()
@@ -93,9 +94,9 @@ pub(crate) fn join(traces: &[TuningTrace]) -> Tuned {
     if holding.iter().any(|it| it.action == TuningAction::Hide) {
         return Tuned::Hidden;
     }
-    let unsure = traces.iter().find(|it| it.answer() == Truth::Unknown);
+    let mut unsure = traces.iter().filter(|it| it.answer() == Truth::Unknown);
     let Some(first) = holding.first() else {
-        return unsure.map_or(Tuned::Untouched, |it| {
+        return unsure.next().map_or(Tuned::Untouched, |it| {
             let what = it.action.in_words();
             Tuned::Kept(format!(
                 "tuning rule {} might {what}, and it is not known whether it holds",
@@ -112,7 +113,7 @@ pub(crate) fn join(traces: &[TuningTrace]) -> Tuned {
             other.action.in_words()
         ));
     }
-    match (first.action, unsure.filter(|it| it.action != first.action)) {
+    match (first.action, unsure.find(|it| it.action != first.action)) {
         (_, Some(other)) => Tuned::Kept(format!(
             "tuning rule {} holds, but {} might {}, and it is not known whether it holds",
             first.rule,

@@ -156,6 +156,18 @@ fn where_two_resolve_as_different_things_a_person_looks() {
 }
 
 #[test]
+fn any_rule_that_might_do_something_else_keeps_the_alert_open() {
+    let asking =
+        "{ all: [{ alert: { severity: medium } }, { evidence: any }, { userTagged: vip }] }";
+    let resolving = |name, condition| rule(name, &[("action", RESOLVE), ("condition", condition)]);
+    let hiding = rule("hiding", &[("condition", asking)]);
+    // One that might do the same is no reason, and does not stand before one that is.
+    let agreeing = || vec![resolving("holds", BROAD), resolving("a-same", asking)];
+    assert!(matches!(outcome(agreeing(), &an_alert()), Outcome::Resolved(_)));
+    assert_eq!(outcome([agreeing(), vec![hiding]].concat(), &an_alert()), Outcome::Open);
+}
+
+#[test]
 fn an_alert_that_somebody_works_on_is_left_to_them() {
     let taken = json!({ "status": "inProgress", "assignedTo": "lee@contoso.example" });
     let decision = decided(vec![rule("oslo", &[])], &alert_with(taken));
@@ -219,9 +231,50 @@ fn mistakes_that_only_tuning_rules_make_are_named() {
     assert_eq!(problems(&[("action", "resolve")]), [Code::MissingKey]);
     assert_eq!(problems(&[("scope", "{}")]), [Code::WrongType]);
     assert_eq!(problems(&[("serviceSources", "[any]")]), [Code::UnknownWord]);
+    let late = "[{ rrule: FREQ=DAILY, starts: 2027-01-01T00:00, for: 1h, timeZone: UTC }]";
+    assert_eq!(problems(&[("windows", late)]), [Code::BadValue]);
+    assert_eq!(problems(&[("windows", late), ("expires", "2027-01-01T00:00:01Z")]), []);
 
     let rule = rule("a", &[("expires", "2027-11-23T10:30:00Z")]);
     assert_eq!(rule.check_expiry("a.yaml", time(NOW)), None);
     let late = rule.check_expiry("a.yaml", time("2026-11-22T10:29:59Z")).unwrap();
     assert_eq!((late.code, late.line), (Code::ExpiresTooLate, 11));
+}
+
+#[test]
+fn what_its_author_must_be_allowed_follows_from_its_scope() {
+    for (scope, administrator) in [
+        ("organisation", true),
+        ("{ users: [kim@contoso.example] }", true),
+        ("{ users: [kim@contoso.example, lee@contoso.example] }", true),
+        ("{ users: [kim@contoso.example], devices: [laptop-1] }", false),
+        ("{ users: [kim@contoso.example], deviceGroups: [Lab] }", false),
+        ("{ users: [kim@contoso.example], devices: [laptop-1], deviceGroups: [Lab] }", false),
+        ("{ devices: [laptop-1] }", false),
+        ("{ devices: [laptop-1, laptop-2] }", false),
+        ("{ deviceGroups: [Lab] }", false),
+    ] {
+        let sources = "[awsGuardDuty, microsoftDefenderForEndpoint, awsGuardDuty]";
+        let rule = rule("a", &[("scope", scope), ("serviceSources", sources)]);
+        let demands = rule.demands();
+        assert_eq!(demands.administrator, administrator, "for {scope}");
+        let seen: Vec<&str> = demands.service_sources.iter().map(|it| it.name()).collect();
+        assert_eq!(seen, ["microsoftDefenderForEndpoint", "awsGuardDuty"]);
+    }
+}
+
+#[test]
+fn what_a_rule_asks_is_asked_whether_or_not_a_window_is_open() {
+    let window = "{ rrule: FREQ=DAILY, starts: '2026-01-01T10:00', for: 1h, timeZone: UTC }";
+    let condition =
+        "{ all: [{ alert: { severity: medium } }, { evidence: any }, { userTagged: vip }] }";
+    let asking = |more: &[(&str, &str)]| {
+        let windows = format!("[{window}]");
+        let fields = [&[("condition", condition), ("windows", windows.as_str())], more].concat();
+        let rules = RuleBook::new([], Organisation::default()).tuned_by([rule("a", &fields)]);
+        rules.questions(&an_alert()).len()
+    };
+    assert_eq!(asking(&[]), 1);
+    assert_eq!(asking(&[("enabled", "false")]), 0);
+    assert_eq!(asking(&[("alertTypes", "[other]")]), 0);
 }

@@ -74,7 +74,7 @@ pub(crate) fn alert() -> impl Strategy<Value = Alert> {
     )
 }
 
-const ALERT_TESTS: [&str; 9] = [
+pub(crate) const ALERT_TESTS: [&str; 9] = [
     "alert: { severity: { atMost: medium } }",
     "alert: { severity: { in: [low, high] } }",
     "alert: { title: { like: 'imp*' } }",
@@ -100,7 +100,7 @@ const CRITERIA: [&str; 11] = [
     "otherOpenAlerts: { sameUser: true, within: 24h, severity: { atLeast: medium } }",
 ];
 
-fn tree(leaves: Vec<&'static str>) -> impl Strategy<Value = String> {
+pub(crate) fn tree(leaves: Vec<&'static str>) -> impl Strategy<Value = String> {
     let leaf = select(leaves).prop_map(|it| format!("{{ {it} }}"));
     leaf.prop_recursive(3, 12, 3, |inner| {
         let joined = vec(inner.clone(), 1..=3).prop_map(|it| it.join(", "));

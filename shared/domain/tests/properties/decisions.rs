@@ -185,7 +185,7 @@ proptest! {
         let n_comments = plan.effects.iter().filter(|it| match &it.action {
             EffectAction::Resolve { comment, .. } => comment.is_some(),
             EffectAction::Comment { .. } => true,
-            EffectAction::Assign { .. } | EffectAction::Notify(_) => false,
+            EffectAction::Assign { .. } | EffectAction::Notify(_) | EffectAction::Count { .. } => false,
         }).count();
         prop_assert!(n_comments <= 1);
         prop_assert!(!plan.if_refused.iter().any(|it| resolves(&it.action)));
@@ -197,7 +197,8 @@ proptest! {
             EffectAction::Notify(notification) => Some(notification.id.as_str()),
             EffectAction::Resolve { .. }
             | EffectAction::Assign { .. }
-            | EffectAction::Comment { .. } => None,
+            | EffectAction::Comment { .. }
+            | EffectAction::Count { .. } => None,
         }).collect();
         prop_assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), told.len());
     }

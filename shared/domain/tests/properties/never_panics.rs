@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use defuse_domain::{
-    Alert, Facts, FactsDocument, Organisation, Playbook, RuleBook, Settings, decide, read_body,
+    Alert, Facts, FactsDocument, Organisation, Playbook, RuleBook, Settings, TuningRule, decide,
+    read_body,
 };
 use proptest::{collection::vec, prelude::*, sample::Index};
 
@@ -29,6 +30,32 @@ users:
     otherOpenAlerts: [{ id: b, severity: low, createdDateTime: '2026-11-22T09:00:00Z' }]
   lee@contoso.example: { unknown: timedOut }
 otherOpenAlerts: 2
+";
+
+const TUNING_RULE: &str = "\
+apiVersion: defuse/v1
+kind: TuningRule
+name: nightly-backup
+owner: secops@contoso.example
+reason: The backup reads every file.
+ticket: CHG-7
+enabled: true
+serviceSources: [microsoftDefenderForEndpoint]
+alertTypes: [0f9a8b7c]
+scope: { devices: [ci-07], deviceGroups: [Build], users: [kim@contoso.example] }
+condition:
+  all:
+    - alert: { severity: { atMost: medium } }
+    - evidence: { file: { role: trigger, fileName: { like: 'backup-*.exe' } } }
+    - not: { userTagged: vip }
+action: { resolve: { informationalExpectedActivity: lineOfBusinessApplication } }
+expires: 2027-01-01T00:00:00Z
+windows:
+  - rrule: FREQ=MONTHLY;INTERVAL=2;BYDAY=MO,-1TU;BYMONTHDAY=1,-1;BYSETPOS=1,-1;UNTIL=20270101T000000
+    starts: 1970-01-01T22:30:00
+    for: 31d
+    timeZone: Europe/Oslo
+    exdates: [2026-12-24]
 ";
 
 fn shipped(path: &str) -> Vec<u8> {
@@ -62,14 +89,19 @@ fn changed(mut bytes: Vec<u8>, changes: &[Change]) -> Vec<u8> {
 fn read_all(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let playbook = Playbook::parse("f", &text);
+    let tuning = TuningRule::parse("f", &text);
+    if let Ok(rule) = &tuning {
+        let _ = (rule.next_windows(now(), 3), rule.check_expiry("f", now()));
+    }
     let _ = Settings::parse("f", &text);
     let _ = FactsDocument::parse("f", &text, now());
     let _ = Alert::read(&text);
     for alert in read_body(bytes).into_iter().flatten() {
-        let rules = RuleBook::new(playbook.clone(), Organisation::default());
+        let rules =
+            RuleBook::new(playbook.clone(), Organisation::default()).tuned_by(tuning.clone());
         let _ = (rules.questions(&alert), decide(&alert, &Facts::default(), &rules, now()));
     }
-    for problem in playbook.err().into_iter().flatten() {
+    for problem in playbook.err().into_iter().chain(tuning.err()).flatten() {
         assert!(problem.line >= 1 && problem.column >= 1 && !problem.to_string().is_empty());
     }
 }
@@ -102,6 +134,11 @@ proptest! {
     }
 
     #[test]
+    fn on_a_changed_tuning_rule(changes in changes()) {
+        read_all(&changed(TUNING_RULE.into(), &changes));
+    }
+
+    #[test]
     fn on_a_changed_alert(changes in changes(), which in 0..5_usize) {
         let files = [
             "impossible-travel.json",
@@ -117,5 +154,6 @@ proptest! {
 #[test]
 fn what_is_changed_above_is_right_as_it_stands() {
     assert!(Settings::parse("f", SETTINGS).is_ok());
+    assert_eq!(TuningRule::parse("f", TUNING_RULE).err(), None);
     assert!(FactsDocument::parse("f", FACTS, now()).is_ok());
 }

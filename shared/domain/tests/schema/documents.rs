@@ -2,27 +2,30 @@
 
 use std::{fs, path::Path, sync::LazyLock};
 
-use defuse_domain::{Diagnostic, FactsDocument, Playbook, Settings};
+use defuse_domain::{Diagnostic, FactsDocument, Playbook, Settings, TuningRule};
 use jiff::Timestamp;
 use jsonschema::Validator;
 use serde_json::Value;
 
-use crate::yaml;
+use crate::{tuning_rules, yaml};
 
 /// A kind of document that people write
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Document {
     Playbook,
+    TuningRule,
     Settings,
     Facts,
 }
 
 impl Document {
-    pub(crate) const ALL: [Self; 3] = [Self::Playbook, Self::Settings, Self::Facts];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Playbook, Self::TuningRule, Self::Settings, Self::Facts];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Playbook => "playbook",
+            Self::TuningRule => "tuning-rule",
             Self::Settings => "settings",
             Self::Facts => "facts",
         }
@@ -31,6 +34,7 @@ impl Document {
     pub(crate) fn schema(self) -> Value {
         match self {
             Self::Playbook => defuse_domain::playbook_schema(),
+            Self::TuningRule => defuse_domain::tuning_rule_schema(),
             Self::Settings => defuse_domain::settings_schema(),
             Self::Facts => defuse_domain::facts_schema(),
         }
@@ -44,6 +48,7 @@ impl Document {
     fn problems(self, text: &str) -> Option<Vec<Diagnostic>> {
         match self {
             Self::Playbook => Playbook::parse("f", text).err(),
+            Self::TuningRule => TuningRule::parse("f", text).err(),
             Self::Settings => Settings::parse("f", text).err(),
             Self::Facts => FactsDocument::parse("f", text, Timestamp::UNIX_EPOCH).err(),
         }
@@ -56,7 +61,7 @@ impl Document {
     }
 
     pub(crate) fn marks_of(self, json: &Value) -> Vec<String> {
-        static VALIDATORS: LazyLock<[Validator; 3]> = LazyLock::new(|| {
+        static VALIDATORS: LazyLock<[Validator; 4]> = LazyLock::new(|| {
             Document::ALL.map(|it| jsonschema::validator_for(&it.schema()).unwrap())
         });
         let errors = VALIDATORS[self as usize].iter_errors(json);
@@ -119,13 +124,13 @@ pub(crate) fn playbook_with(name: &str, text: &str) -> String {
     parts.collect::<Vec<String>>().concat()
 }
 
-fn playbook_without(name: &str) -> String {
+pub(crate) fn playbook_without(name: &str) -> String {
     let others = PLAYBOOK.iter().filter(|(part, _)| *part != name);
     let lines: Vec<String> = others.map(|(part, text)| format!("{part}: {text}\n")).collect();
     lines.concat()
 }
 
-fn shipped(path: &str) -> String {
+pub(crate) fn shipped(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
@@ -154,6 +159,8 @@ pub(crate) fn corpus() -> Vec<(Document, String)> {
             part => (Document::Playbook, playbook_with(part, text)),
         });
     }
+    let rules = tuning_rules::corpus().into_iter();
+    corpus.extend(rules.map(|it| (Document::TuningRule, it)));
     corpus
 }
 
@@ -221,44 +228,6 @@ fn good_documents_are_not_marked() {
     for (document, text) in corpus {
         both_take(document, &text);
     }
-}
-
-/// The codes that a schema can express
-const EXPRESSED: [&str; 12] = [
-    "P002", "P003", "P004", "P005", "P007", "P008", "P009", "P012", "P013", "P014", "P015", "P016",
-];
-
-#[test]
-fn what_the_diagnostics_show_is_marked_as_far_as_a_schema_can() {
-    let reference = shipped("docs/reference/diagnostics.md");
-    for section in reference.split("\n## ").skip(1) {
-        let code = section.lines().next().unwrap();
-        let example = |name: &str| {
-            let (_, rest) = section.split_once(&format!("```yaml {name}\n")).unwrap();
-            rest.split_once("```").unwrap().0
-        };
-        let marks = Document::Playbook.marks_of(&completed(code, example("good")));
-        assert_eq!(marks, [""; 0], "in the good document of {code}");
-        let is_yaml = yaml::read(example("bad")).is_some();
-        assert_eq!(is_yaml, code != "P001");
-        if is_yaml {
-            let marks = Document::Playbook.marks_of(&completed(code, example("bad")));
-            assert_eq!(!marks.is_empty(), EXPRESSED.contains(&code), "{code}: {marks:?}");
-        }
-    }
-}
-
-/// The part of a playbook with what it leaves out, unless that is what it is about
-fn completed(code: &str, part: &str) -> Value {
-    let mut whole = yaml::read(&playbook_without("")).unwrap();
-    let fields = whole.as_object_mut().unwrap();
-    match code {
-        "P003" => fields.clear(),
-        "P012" => drop(fields.remove("limits")),
-        _ => {}
-    }
-    fields.extend(yaml::read(part).unwrap().as_object().unwrap().clone());
-    whole
 }
 
 #[test]

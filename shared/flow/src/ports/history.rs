@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, future::Future};
 
-use defuse_domain::{Alert, AlertId, EffectId, EffectState, Run};
+use defuse_domain::{Alert, AlertId, EffectId, EffectState, Release, Run};
 
 use super::StoreError;
 
@@ -18,6 +18,8 @@ pub struct AlertHistory {
     pub runs: Vec<Run>,
     /// What became of the effects of the last of them
     pub effects: BTreeMap<EffectId, EffectState>,
+    /// The release by a person, if there was one
+    pub released: Option<Release>,
 }
 
 /// Where old revisions and runs are looked up

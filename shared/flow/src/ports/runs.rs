@@ -5,7 +5,7 @@ use std::{
     future::Future,
 };
 
-use defuse_domain::{Alert, AlertId, EffectId, EffectState, Managed, Run, RunKey};
+use defuse_domain::{Alert, AlertId, EffectId, EffectState, Managed, Release, Run, RunKey};
 
 use super::StoreError;
 
@@ -43,6 +43,8 @@ pub struct StoredAlert {
     pub tags: BTreeSet<String>,
     /// What persons made of it
     pub managed: Managed,
+    /// The release by a person, if there was one: no rule hides or resolves it again
+    pub released: Option<Release>,
 }
 
 /// What came of recording a run

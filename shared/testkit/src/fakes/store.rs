@@ -3,6 +3,7 @@
 mod acts;
 mod effects;
 mod facts;
+mod tuning;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +22,7 @@ use defuse_flow::{
 };
 use jiff::Timestamp;
 
-use self::{effects::Effects, facts::KeptFacts};
+use self::{effects::Effects, facts::KeptFacts, tuning::TuningState};
 use super::locked;
 
 /// Keeps everything that the flow keeps, for as long as a test lasts
@@ -44,6 +45,7 @@ struct State {
     notes: BTreeMap<String, Note>,
     acts: BTreeMap<AlertId, acts::Kept>,
     facts: KeptFacts,
+    tuning: TuningState,
 }
 
 #[derive(Debug)]
@@ -77,7 +79,7 @@ impl MemoryStore {
 }
 
 impl AlertStore for MemoryStore {
-    async fn store(&self, alert: &Alert, _now: Timestamp) -> Result<Stored, StoreError> {
+    async fn store(&self, alert: &Alert, now: Timestamp) -> Result<Stored, StoreError> {
         let mut state = locked(&self.state);
         let older = state.heads.get(&alert.id);
         if older.is_some_and(|it| it.stored.alert.revision() >= alert.revision()) {
@@ -86,8 +88,9 @@ impl AlertStore for MemoryStore {
         state.revisions.entry(alert.id.clone()).or_default().push(alert.clone());
         let older = state.heads.get(&alert.id);
         let came = if older.is_some() { Stored::Newer } else { Stored::New };
+        let received = older.map_or(Some(now), |it| it.stored.alert.received);
         let stored = StoredAlert {
-            alert: alert.clone(),
+            alert: Alert { received, ..alert.clone() },
             state: AlertState::Pending,
             version: older.map_or(0, |it| it.stored.version) + 1,
             looks: 0,
@@ -96,6 +99,7 @@ impl AlertStore for MemoryStore {
             refused: false,
             tags: older.map(|it| it.stored.tags.clone()).unwrap_or_default(),
             managed: older.map(|it| it.stored.managed.clone()).unwrap_or_default(),
+            released: older.and_then(|it| it.stored.released.clone()),
         };
         let effects = older.map(|it| it.effects.clone()).unwrap_or_default();
         state.heads.insert(alert.id.clone(), Head { stored, effects });
@@ -221,6 +225,7 @@ impl HistoryStore for MemoryStore {
             revisions: state.revisions.get(id).cloned().unwrap_or_default(),
             runs: runs.cloned().collect(),
             effects: head.effects.states().into_iter().collect(),
+            released: head.stored.released.clone(),
         }))
     }
 }

@@ -67,7 +67,8 @@ impl Effects {
                 EffectAction::Resolve { .. }
                 | EffectAction::Assign { .. }
                 | EffectAction::Comment { .. }
-                | EffectAction::Notify(_),
+                | EffectAction::Notify(_)
+                | EffectAction::Count { .. },
                 _,
             ) => {}
         }

@@ -1,0 +1,14 @@
+//! Tuning rules beside an alert's way: which are in force, what people change about them, and
+//! hidden alerts that people take out again.
+
+mod change;
+mod deployed;
+mod in_force;
+mod release;
+
+pub use self::{
+    change::{Tuned, Tuning, TuningError},
+    deployed::{DeployedRules, TextSince, note_deployed},
+    in_force::RulesInForce,
+    release::{ReleaseError, Releasing},
+};
