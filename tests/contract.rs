@@ -7,6 +7,9 @@
 #[path = "contract/alerts.rs"]
 mod alerts;
 #[cfg(test)]
+#[path = "contract/allow_list.rs"]
+mod allow_list;
+#[cfg(test)]
 #[path = "contract/asking.rs"]
 mod asking;
 #[cfg(test)]

@@ -7,6 +7,9 @@
 #[path = "host/after_a_kill.rs"]
 mod after_a_kill;
 #[cfg(test)]
+#[path = "host/allow.rs"]
+mod allow;
+#[cfg(test)]
 #[path = "host/bad_input.rs"]
 mod bad_input;
 #[cfg(test)]
@@ -36,6 +39,9 @@ mod outage;
 #[cfg(test)]
 #[path = "host/places.rs"]
 mod places;
+#[cfg(test)]
+#[path = "host/polled.rs"]
+mod polled;
 #[cfg(test)]
 #[path = "host/state.rs"]
 mod state;

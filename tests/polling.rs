@@ -26,6 +26,9 @@ mod proof;
 #[path = "polling/properties.rs"]
 mod properties;
 #[cfg(test)]
+#[path = "polling/slow.rs"]
+mod slow;
+#[cfg(test)]
 #[path = "polling/stores.rs"]
 mod stores;
 #[cfg(test)]

@@ -120,6 +120,7 @@ mod tests {
                 "deliver lacks dynamodb:ListStreams",
                 "deliver lacks dynamodb:Query",
                 "deliver lacks sns:Publish",
+                "deliver lacks sts:GetWebIdentityToken",
                 "deliver does not need dynamodb:DeleteItem",
             ],
         );

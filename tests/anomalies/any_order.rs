@@ -97,7 +97,8 @@ impl World {
             | Question::Risk(_)
             | Question::Groups(_)
             | Question::Tags(_)
-            | Question::OpenAlerts(_) => Ok(away(question, now)),
+            | Question::OpenAlerts(_)
+            | Question::AllowListed(_) => Ok(away(question, now)),
         };
         Self {
             id: first.id.clone(),

@@ -98,7 +98,8 @@ impl Directory {
             Question::AutomaticReplies(_)
             | Question::Groups(_)
             | Question::Tags(_)
-            | Question::OpenAlerts(_) => Ok(away(question, now)),
+            | Question::OpenAlerts(_)
+            | Question::AllowListed(_) => Ok(away(question, now)),
         }
     }
 }

@@ -18,6 +18,7 @@ fn a_newcomer_can_work_from_help() {
     check("triage", &["triage", "--help"]);
     check("explain", &["explain", "--help"]);
     check("status", &["status", "--help"]);
+    check("allow_add", &["allow", "add", "--help"]);
 }
 
 #[test]

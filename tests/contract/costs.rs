@@ -2,20 +2,21 @@
 
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
-use defuse_adapters::DynamoDbStore;
+use defuse_adapters::{DynamoDbStore, StoredAlertFacts};
 use defuse_domain::{
-    Alert, Answer, AutomaticReplies, Effect, EffectAction, EffectId, EffectState, Fact, Need,
-    Outcome, Question, Release, Sighting, TuningRuleName, User,
+    Alert, Answer, AtEndpoint, AutomaticReplies, Effect, EffectAction, EffectId, EffectState, Fact,
+    Need, Outcome, Question, Release, Sighting, TuningRuleName, User,
 };
 use defuse_flow::{
-    AlertStore, DeployedTuning, FactCache, Found, LeftOutLog, LimitClaim, LimitStore, MatchLog,
-    NotificationLog, Outbox, ReleaseStore, Released, RuleVerb, RunStore, StoredRule, StoredTuning,
-    TuningStore, WatchList, WebhookLog,
+    AlertStore, AllowList, AllowListOutbox, DeployedTuning, FactCache, FactSource, Found,
+    LeftOutLog, LimitClaim, LimitStore, MatchLog, NotificationLog, Outbox, ReleaseStore, Released,
+    RuleVerb, RunStore, StoredRule, StoredTuning, TuningStore, WatchList, WebhookLog,
 };
 use defuse_testkit::a_tuning_rule;
 use jiff::SignedDuration;
 
 use crate::{
+    allow_list,
     emulator::{Emulator, bytes, emulator, text},
     samples::{alert_of, notification, now, run, run_that_keeps, typical_alert},
 };
@@ -105,6 +106,32 @@ async fn the_request_units_of_each_step() {
     release: 1 + 1 write, 0 read
     leave out, new: 2 + 0 write, 2 read
     leave out, again: 0 + 0 write, 2 read
+    ");
+}
+
+#[tokio::test]
+async fn the_request_units_of_the_allow_list() {
+    let emulator = emulator().await;
+    let store = &emulator.store;
+    let mut steps = Steps::new(&emulator);
+    let entry = allow_list::entry("updates.contoso.example", "Updates");
+    store.put(&entry, now()).await.unwrap();
+    steps.took("allow list, put");
+    store.put(&entry, now() + SignedDuration::from_secs(1)).await.unwrap();
+    steps.took("allow list, put again");
+    let read = store.entry(entry.indicator()).await.unwrap().unwrap();
+    store.mark_entry(&read, &AtEndpoint::OursAlone { at: now() }).await.unwrap();
+    steps.took("allow list, written elsewhere");
+    let question = Question::AllowListed(entry.indicator().clone());
+    let need = Need { question, max_age: SignedDuration::from_mins(15) };
+    StoredAlertFacts::new(store.clone()).answer(&[need], now()).await;
+    steps.took("allow list, asked");
+
+    insta::assert_snapshot!(steps.table, @r"
+    allow list, put: 1 + 1 write, 1 read
+    allow list, put again: 1 + 2 write, 1 read
+    allow list, written elsewhere: 1 + 1 write, 1 read
+    allow list, asked: 0 + 0 write, 1 read
     ");
 }
 

@@ -15,7 +15,7 @@ const TABLE: &str = "defuse";
 /// A DynamoDB on the loopback, for as long as the test runs
 pub(crate) struct State {
     pub(crate) endpoint: String,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl State {
@@ -50,11 +50,20 @@ impl State {
 
     /// Every item about alerts, in order
     pub(crate) async fn alerts(&self) -> Vec<String> {
+        self.items("A#").await
+    }
+
+    /// Every item with a fact, in order
+    pub(crate) async fn facts(&self) -> Vec<String> {
+        self.items("F#").await
+    }
+
+    async fn items(&self, prefix: &str) -> Vec<String> {
         let scan = self.client.scan().table_name(TABLE).into_paginator().items().send();
         let items = scan.try_collect().await.unwrap();
         let mut shown: Vec<String> = items
             .into_iter()
-            .filter(|it| it.get("pk").is_some_and(|it| it.as_s().unwrap().starts_with("A#")))
+            .filter(|it| it.get("pk").is_some_and(|it| it.as_s().unwrap().starts_with(prefix)))
             .map(|it| shown(&AttributeValue::M(it)))
             .collect();
         shown.sort();

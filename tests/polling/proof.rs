@@ -1,7 +1,8 @@
-//! Many alerts in a tenant that keeps its limits, fails now and then, and changes while it is read.
+//! Many alerts in a tenant that keeps its limits, fails now and then, answers slowly, has a clock of
+//! its own, and changes while it is read.
 //!
-//! `DEFUSE_POLL_ALERTS=50000` plays it with as many; what came of that stands in
-//! `docs/reference/polling.md`.
+//! `DEFUSE_POLL_ALERTS=50000` plays it with as many, `DEFUSE_POLL_TABLE_ALERTS` does so in a table;
+//! what came of that stands in `docs/reference/polling.md`.
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,7 @@ use serde_json::json;
 
 use crate::{
     emulator::{emulator, text},
+    slow::{Draw, Slow},
     stores::{Counting, InMemory},
     world::{Clock, has_caught_up, missing, step},
 };
@@ -104,40 +106,40 @@ pub(crate) fn wanted(tenant: &Tenant, n_alerts: u32) -> Vec<Alert> {
     alerts.map(|it| Alert::read(&it.to_string()).unwrap()).collect()
 }
 
-/// Draws numbers, the same ones each time
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, end: u32) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        u32::try_from((self.0 >> 16) % u64::from(end.max(1))).unwrap()
-    }
-}
-
 /// Plays it with a store in memory
-async fn play_in_memory(n_alerts: u32, set_up: impl Fn(&Tenant)) {
+async fn play_in_memory(n_alerts: u32, set_up: impl Fn(&Tenant, &Clock)) {
     let store = InMemory::default();
     let (tenant, wanted) = play(store.clone(), n_alerts, set_up).await;
     assert_eq!(missing(&store.store, &wanted).await, Vec::<String>::new());
     drop(tenant);
 }
 
+/// How many alerts somebody asks for
+fn asked(variable: &str) -> Option<u32> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 #[tokio::test]
 async fn every_alert_is_stored_once_and_as_it_is() {
-    let asked = std::env::var("DEFUSE_POLL_ALERTS").ok().and_then(|it| it.parse().ok());
-    play_in_memory(asked.unwrap_or(2_000), |_| {}).await;
+    play_in_memory(asked("DEFUSE_POLL_ALERTS").unwrap_or(2_000), |_, _| {}).await;
+}
+
+#[tokio::test]
+async fn also_where_the_source_s_clock_is_behind_ours() {
+    play_in_memory(600, |tenant, clock| {
+        set_clock(tenant, clock, |_| -SignedDuration::from_mins(4));
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn also_where_lists_give_no_links() {
-    play_in_memory(600, Tenant::give_no_links).await;
+    play_in_memory(600, |tenant, _| tenant.give_no_links()).await;
 }
 
 #[tokio::test]
 async fn also_where_links_are_refused_from_some_page_on() {
-    play_in_memory(600, |tenant| {
+    play_in_memory(600, |tenant, _| {
         tenant.set_page_size(20);
         tenant.set_skip_max(40);
     })
@@ -147,7 +149,8 @@ async fn also_where_links_are_refused_from_some_page_on() {
 #[tokio::test]
 async fn also_in_a_table() {
     let emulator = emulator().await;
-    let (_tenant, wanted) = play(emulator.store.clone(), 30, |_| {}).await;
+    let n_alerts = asked("DEFUSE_POLL_TABLE_ALERTS").unwrap_or(30);
+    let (_tenant, wanted) = play(emulator.store.clone(), n_alerts, |_, _| {}).await;
 
     let heads = emulator.items("A#").await;
     let heads: Vec<_> = heads.iter().filter(|it| text(it, "sk") == "H").collect();
@@ -160,21 +163,31 @@ async fn also_in_a_table() {
     }
 }
 
+/// Gives the tenant a clock that is off, by so much after some time has past
+fn set_clock(
+    tenant: &Tenant,
+    clock: &Clock,
+    off: impl Fn(SignedDuration) -> SignedDuration + Send + Sync + 'static,
+) {
+    let (clock, began) = (clock.clone(), clock.now());
+    tenant.set_clock(move || clock.now() + off(clock.now().duration_since(began)));
+}
+
 /// Polls so many alerts, a fifth as many at Cloud Apps, until all is still; gives them as they are
 #[expect(clippy::print_stdout, reason = "figures are for whoever runs the test")]
-async fn play<S>(store: S, n_alerts: u32, set_up: impl Fn(&Tenant)) -> (Tenant, Vec<Alert>)
+async fn play<S>(store: S, n_alerts: u32, set_up: impl Fn(&Tenant, &Clock)) -> (Tenant, Vec<Alert>)
 where
     S: AlertStore + LeftOutLog + RejectStore + FeedStore + Pace + Clone + Sync,
 {
     let (clock, mut draw, began) = (Clock::new(), Draw(7), Instant::now());
     let tenant = Tenant::start().unwrap();
-    tenant.set_clock({
-        let clock = clock.clone();
-        move || clock.now() + SignedDuration::from_mins(4)
+    // From 4 minutes ahead to 4 behind, a second in ten: an hour and a half.
+    set_clock(&tenant, &clock, |past| {
+        (SignedDuration::from_mins(4) - past / 10).max(-SignedDuration::from_mins(4))
     });
     tenant.keep_limits();
     tenant.set_unreliable(10, 11);
-    set_up(&tenant);
+    set_up(&tenant, &clock);
     let n_cloud_apps = n_alerts / 5;
     let age = |draw: &mut Draw| SignedDuration::from_mins(i64::from(draw.below(29 * 24 * 60)) + 2);
     let n_before = n_alerts / 10 * 9;
@@ -186,8 +199,10 @@ where
     }
 
     let store = Counting { store, n_new: Arc::default() };
-    let feeds =
-        vec![Feed::Graph(GraphFeed::new(graph(&tenant))), Feed::CloudApps(cloud_apps(&tenant))];
+    let feeds = vec![
+        Slow::new(Feed::Graph(GraphFeed::new(graph(&tenant))), clock.clone(), 13),
+        Slow::new(Feed::CloudApps(cloud_apps(&tenant)), clock.clone(), 17),
+    ];
     let poll = Poll::new(feeds, Services::ALL, store.clone(), MemoryTopic::default(), None);
     let (mut ready, start, mut n_there) = (Vec::new(), clock.now(), n_before);
     let mut n_steps = 0;
@@ -208,9 +223,10 @@ where
         }
     }
     let caught_up = clock.now();
+    // What changed last is read in pages of 100, each of which takes 3 s, with all that goes wrong.
     let end = clock.now()
-        + SignedDuration::from_mins(4)
-        + SignedDuration::from_millis(700 * i64::from(n_alerts) / 50);
+        + SignedDuration::from_mins(5)
+        + SignedDuration::from_secs(4 * i64::from(n_alerts) / 50);
     while clock.now() < end {
         step(&poll, &mut ready, &clock).await;
         n_steps += 1;

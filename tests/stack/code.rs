@@ -13,10 +13,13 @@ use crate::text::{bodies, camel, inside, names_in, sources, words};
 const SECRETS: &str = "shared/adapters/src/secrets.rs";
 
 /// The services whose actions are declared
-const SERVICES: [&str; 4] = ["dynamodb", "sns", "secretsmanager", "sqs"];
+const SERVICES: [&str; 5] = ["dynamodb", "sns", "secretsmanager", "sqs", "sts"];
+
+/// What signs in with a token of AWS, where the settings want that
+const WEB_IDENTITY: &str = "shared/adapters/src/sign_in/web_identity.rs";
 
 /// What is called of an SDK's client, by the action that it needs
-const CALLS: [&str; 14] = [
+const CALLS: [&str; 15] = [
     "batch_get_item",
     "batch_write_item",
     "create_table",
@@ -25,6 +28,7 @@ const CALLS: [&str; 14] = [
     "describe_time_to_live",
     "get_item",
     "get_secret_value",
+    "get_web_identity_token",
     "publish",
     "put_item",
     "query",
@@ -74,6 +78,10 @@ impl Code {
             if reached.contains(&format!("secrets.{method}(")) {
                 actions.extend(called_in(body).map(|it| format!("secretsmanager:{it}")));
             }
+        }
+        if reached.contains("WebIdentity::new(") {
+            let (_, web_identity) = self.adapters.iter().find(|it| it.0 == WEB_IDENTITY).unwrap();
+            actions.extend(called_in(web_identity).map(|it| format!("sts:{it}")));
         }
         assert!(!actions.is_empty(), "{function} needs nothing at AWS, which cannot be");
         actions

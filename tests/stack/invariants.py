@@ -8,6 +8,8 @@ import json
 import re
 
 # What X-Ray wants can be granted on no resource
+# What STS knows no resources for, on condition of whom the token is for
+IDENTITY = ["sts:GetWebIdentityToken"]
 TRACE = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
 # Secrets are made by people, below a prefix that the stack is told
 SECRETS = "secret:${SecretsPrefix}*"
@@ -97,8 +99,13 @@ def roles_grant_no_wildcard(template):
                 yield f"{name}: grants all but something"
             for resource in texts(statement["Resource"]):
                 is_trace = resource == "*" and sorted(actions) == TRACE
+                is_identity = (
+                    resource == "*"
+                    and actions == IDENTITY
+                    and "sts:IdentityTokenAudience" in json.dumps(statement.get("Condition"))
+                )
                 is_secrets = resource.endswith(SECRETS) and resource.count("*") == 1
-                if "*" in resource and not is_trace and not is_secrets:
+                if "*" in resource and not (is_trace or is_identity or is_secrets):
                     yield f"{name}: grants {actions} on {resource}"
 
 
@@ -225,11 +232,18 @@ def stream_mappings_wake_a_function_for_its_own_work_only(template):
         filters = mapping.get("FilterCriteria", {}).get("Filters", [])
         patterns = [json.loads(it["Pattern"]) for it in filters]
         images = [it.get("dynamodb", {}).get("NewImage", {}) for it in patterns]
-        if len(images) != 1 or images[0].get("sk") != {"S": ["H"]}:
-            yield f"{name}: wakes for more than heads"
+        is_head = [it.get("sk") == {"S": ["H"]} for it in images]
+        is_allowed = [it.get("pk") == {"S": ["I#allowed"]} for it in images]
+        if not images or not all(map(any, zip(is_head, is_allowed))):
+            yield f"{name}: wakes for more than heads and the allow list"
             continue
-        works.append((target(mapping["FunctionName"]), json.dumps(images[0].get("work"))))
-    expected = {("Triage", '{"S": ["pending"]}'), ("Deliver", '{"S": ["effects"]}')}
+        function = target(mapping["FunctionName"])
+        works += [(function, json.dumps(it.get("work"))) for it in images]
+    expected = {
+        ("Triage", '{"S": ["pending"]}'),
+        ("Deliver", '{"S": ["effects"]}'),
+        ("Deliver", '{"S": ["allow"]}'),
+    }
     if set(works) != expected:
         yield f"the stream wakes {sorted(works)}"
 

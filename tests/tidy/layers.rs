@@ -128,7 +128,7 @@ fn the_actions_in_the_architecture_are_those_that_the_adapters_need() {
         let header: String = text.lines().take_while(|it| it.starts_with("//!")).collect();
         let mut actions: Vec<String> = quoted(&header)
             .filter(|it| {
-                ["dynamodb:", "secretsmanager:", "sns:"].iter().any(|at| it.starts_with(at))
+                ["dynamodb:", "secretsmanager:", "sns:", "sts:"].iter().any(|at| it.starts_with(at))
             })
             .map(str::to_owned)
             .collect();

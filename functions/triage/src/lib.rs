@@ -21,7 +21,7 @@ pub async fn handle(app: &TriageApp, event: Event, now: Timestamp) -> DynamoDbEv
             let now = now.saturating_add(started.elapsed()).unwrap_or(now);
             app.triage(&id, now).await.map(drop)
         }
-        Some(Work::Deliver(_)) | None => Ok(()),
+        Some(Work::Deliver(_) | Work::Allow(_)) | None => Ok(()),
     })
     .await
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use defuse_domain::IndicatorKind;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
 /// Defuse triages security alerts by itself, and shows its reasons
 #[derive(Debug, Parser)]
@@ -129,6 +130,8 @@ Examples:
   defuse tokens list
   defuse tokens revoke 0123456789abcdef")]
     Tokens(TokensArguments),
+    /// Puts indicators on your own allow list, and shows what stands there
+    Allow(AllowArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),
     /// Rules that hide or resolve expected alerts
@@ -278,6 +281,113 @@ pub(crate) struct StatusArguments {
     /// One JSON object: `leftOut`, by day and severity
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowArguments {
+    #[command(subcommand)]
+    pub(crate) command: AllowCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AllowCommand {
+    /// Allows an indicator, or those of an alert; the same one again replaces it
+    #[command(after_help = "\
+Examples:
+  defuse allow add updates.contoso.example --title Updates --description 'Our own servers'
+  defuse allow add 203.0.113.9 --title Scanner --description Ours --device-group Servers
+  defuse allow add --from-alert da7f3c0b2e9d41
+  defuse allow add --from-alert da7f3c0b2e9d41 --all --all-devices
+
+Where settings.yaml has `endpoint`, Defender for Endpoint is told to allow the same, within seconds
+while the host runs. Its API has no call that we know of to take that back: put the indicator again
+with an early --expires, or delete it in the portal.")]
+    Add(AllowAddArguments),
+    /// Lists what is allowed
+    List(AllowListArguments),
+    /// Shows one entry with its history
+    Show(AllowShowArguments),
+}
+
+/// Where the allow list stands
+#[derive(Debug, Args)]
+pub(crate) struct AllowPlace {
+    /// Folder that keeps the state of the host
+    #[arg(long, value_name = "DIR", default_value = ".defuse")]
+    pub(crate) data: PathBuf,
+    /// Table at AWS in place of that (`AWS_*`: region, credentials)
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    pub(crate) table: Option<String>,
+    /// JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowAddArguments {
+    /// Hash, IP address, domain name or URL
+    #[arg(required_unless_present = "from_alert", conflicts_with = "from_alert")]
+    pub(crate) value: Option<String>,
+    /// What it is, such as `fileSha256`; by its looks if not said
+    #[arg(long = "type", value_name = "TYPE", value_parser = kind, conflicts_with = "from_alert")]
+    pub(crate) kind: Option<IndicatorKind>,
+    /// Takes what triggered that alert
+    #[arg(long, value_name = "ALERT_ID")]
+    pub(crate) from_alert: Option<String>,
+    /// Takes everything in the alert
+    #[arg(long, requires = "from_alert")]
+    pub(crate) all: bool,
+    /// What it is; of an alert, its title
+    #[arg(long, required_unless_present = "from_alert")]
+    pub(crate) title: Option<String>,
+    /// Why it is allowed
+    #[arg(long, required_unless_present = "from_alert")]
+    pub(crate) description: Option<String>,
+    /// How long, such as `90d`; a year is the most
+    #[arg(long, value_name = "TIME", default_value = "90d", value_parser = duration)]
+    pub(crate) expires: SignedDuration,
+    /// Device group to allow it in, once for each; or the alert's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device_group: Vec<String>,
+    /// Allows it on all devices, as a value without groups is
+    #[arg(long, conflicts_with = "device_group")]
+    pub(crate) all_devices: bool,
+    /// Who allows it; `USER` of the environment if not said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: AllowPlace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowListArguments {
+    /// What expired, too
+    #[arg(long)]
+    pub(crate) expired: bool,
+    #[command(flatten)]
+    pub(crate) place: AllowPlace,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AllowShowArguments {
+    /// Hash, IP address, domain name or URL
+    pub(crate) value: String,
+    /// What it is, such as `fileSha256`; by its looks if not said
+    #[arg(long = "type", value_name = "TYPE", value_parser = kind)]
+    pub(crate) kind: Option<IndicatorKind>,
+    #[command(flatten)]
+    pub(crate) place: AllowPlace,
+}
+
+fn kind(text: &str) -> Result<IndicatorKind, String> {
+    let names: Vec<&str> = IndicatorKind::ALL.iter().map(|it| it.name()).collect();
+    IndicatorKind::from_name(text).ok_or_else(|| format!("it is one of {}", names.join(", ")))
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let span: Result<Span, jiff::Error> = text.parse();
+    let duration = span.and_then(|it| it.to_duration(SpanRelativeTo::days_are_24_hours()));
+    duration.map_err(|error| format!("write it like `90d` or `12h`: {error}"))
 }
 
 #[derive(Debug, Args)]

@@ -22,14 +22,14 @@ impl FileFacts {
             Question::Risk(_)
             | Question::Groups(_)
             | Question::Tags(_)
-            | Question::OpenAlerts(_) => None,
+            | Question::OpenAlerts(_)
+            | Question::AllowListed(_) => None,
         }
     }
 
     fn of(&self, question: &Question) -> Result<Answer, Unknown> {
-        let user = question.user();
         let not_given = || Unknown::because(UnknownReason::NotGiven);
-        let given = self.document.of(user);
+        let given = question.user().and_then(|it| self.document.of(it));
         match question {
             Question::AutomaticReplies(_) => {
                 let setting = given.and_then(|it| it.automatic_replies.clone());
@@ -45,10 +45,10 @@ impl FileFacts {
                 read_member_of(&groups).map(Answer::Groups)
             }
             // Tags are our own: where the file says nothing, the settings do.
-            Question::Tags(_) if user.directory_key().is_none() => {
+            Question::Tags(user) if user.directory_key().is_none() => {
                 Err(Unknown::because(UnknownReason::UserNotNamed))
             }
-            Question::Tags(_) => match given.and_then(|it| it.tags.clone()) {
+            Question::Tags(user) => match given.and_then(|it| it.tags.clone()) {
                 Some(tags) => tags.map(Answer::Tags),
                 None => Ok(Answer::Tags(self.organisation.tags_of(user))),
             },
@@ -56,6 +56,10 @@ impl FileFacts {
                 let own = given.and_then(|it| it.open_alerts.clone());
                 let open = own.or_else(|| self.document.open_alerts.clone());
                 open.ok_or_else(not_given)?.map(Answer::OpenAlerts)
+            }
+            Question::AllowListed(indicator) => {
+                let listed = self.document.allow_listed(indicator).ok_or_else(not_given)?;
+                listed.map(Answer::AllowListed)
             }
         }
     }

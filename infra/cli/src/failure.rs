@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Several(Vec<Failure>),
     /// A file that cannot be read
     File { path: PathBuf, source: io::Error },
+    /// Arguments that cannot be taken as they are
+    Input(Vec<String>),
     /// Something that was asked for is not there
     NotFound(String),
     /// The host, or a part of it, cannot do its work
@@ -64,6 +66,7 @@ impl Failure {
             Self::File { path, source } => {
                 vec![format!("error: cannot read {}: {source}", path.display())]
             }
+            Self::Input(problems) => problems.iter().map(|it| format!("error: {it}")).collect(),
             Self::NotFound(what) => vec![format!("error: {what}")],
             Self::Host { what, source } => vec![format!("error: {what}: {}", Chain(&**source))],
             Self::Refused { said, .. } => vec![said.clone()],
@@ -78,6 +81,7 @@ impl Failure {
             | Self::Unreadable(_)
             | Self::NoConfig(_)
             | Self::Several(_)
+            | Self::Input(_)
             | Self::File { .. } => 2,
             Self::Refused { status: 400 | 413 | 422, .. } => 2,
             Self::Refused { .. } | Self::NotFound(_) | Self::Host { .. } | Self::Output(_) => 1,

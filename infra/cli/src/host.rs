@@ -23,11 +23,12 @@ use defuse_lambda::{
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
 
+use self::topic::Topic;
 pub(crate) use self::{
-    asked::{Held, announce, ask, live_store, store},
+    asked::{Held, announce, ask, live_store, store, tell},
+    database::Database,
     folder::Folder,
 };
-use self::{database::Database, topic::Topic};
 use crate::failure::Failure;
 
 /// Tells the time; the demo's stands near its sample events

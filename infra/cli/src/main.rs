@@ -2,6 +2,7 @@
 //! playbooks.
 
 mod alerts;
+mod allow;
 mod api;
 mod args;
 mod check;
@@ -67,6 +68,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Alerts(arguments) => alerts::run(arguments).await,
         Command::History(arguments) => alerts::history(arguments).await,
         Command::Tokens(arguments) => tokens::run(arguments).await,
+        Command::Allow(arguments) => allow::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
         Command::Tuning { command } => tuning::run(command).await,
     }

@@ -15,9 +15,10 @@
 //! | `L#<counter>` | `L` | the alerts that a limit counted |
 //! | `F#<user>` | `automaticReplies`, `risk`, `groups` | an answer, and who is asking for one |
 //! | `U#mailboxes` | `M#<user>` | a user whose mailbox is looked at time and again |
+//! | `I#allowed` | `<kind>#<value>` | an entry of our own allow list |
 //! | `S#<feed>` | `S` | where a feed stands |
 //! | `K#tokens` | `T#<token>` | a token of the API |
-//! | `I#<request>` | `I` | what a write with an idempotency key was answered |
+//! | `Z#<request>` | `Z` | what a write with an idempotency key was answered |
 //! | `Q#<who>` | `<minute>` | how often somebody asked |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //! | `C#bundles` | `B#<digest>`, `IN_FORCE` | a bundle that was proven, and which is in force |
@@ -32,12 +33,16 @@
 //! What is immutable is named by its digest and written first; the head is written last, and what
 //! it does not point to did not happen. So no write needs a transaction, which would cost double.
 //!
-//! The sparse index `work` holds the heads that are pending or have effects outstanding.
+//! The sparse index `work` holds the heads that are pending or have effects outstanding, and the
+//! entries of the allow list that are to be written elsewhere.
 //!
 //! DynamoDB actions: each module names those of its port.
 
 mod acts;
 mod alerts;
+mod allow_list;
+mod allow_list_items;
+mod allow_list_outbox;
 mod asked;
 mod batches;
 mod bodies;

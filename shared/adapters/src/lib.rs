@@ -1,4 +1,5 @@
-//! The ports, made of DynamoDB, SNS, Graph, Defender for Cloud Apps, Teams and Slack.
+//! The ports, made of DynamoDB, SNS, Graph, Defender for Cloud Apps, Defender for Endpoint, Teams and
+//! Slack.
 
 mod chain;
 mod chat;
@@ -6,6 +7,7 @@ mod cloud_apps;
 mod deadline;
 mod delivery;
 mod dynamodb;
+mod endpoint;
 mod feed;
 mod graph;
 mod http;
@@ -26,6 +28,7 @@ pub use cloud_apps::{CloudAppsFeed, CloudAppsSettings, CloudAppsSignIn, CloudApp
 pub use dynamodb::{
     DynamoDbStore, StoredAlertFacts, WORK_MAX, Work, WorkKind, create_table, work_of,
 };
+pub use endpoint::{Endpoint, EndpointSettings};
 pub use feed::Feed;
 pub use graph::{
     Graph, GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource,
@@ -39,7 +42,7 @@ pub use pace::OwnPace;
 pub use roles::{RoleMistake, Roles};
 pub use secret::Secret;
 pub use secrets::{SecretError, SecretsManager};
-pub use sign_in::{Application, Certificate, CertificateError, Credential};
+pub use sign_in::{Application, Certificate, CertificateError, Credential, WebIdentity};
 pub use signature::{
     KEY_BYTES_MAX, KEY_BYTES_MIN, SIGNATURES_MAX, SignatureError, SignatureHeaders, SigningKey,
     SigningKeyError, TOLERANCE_SECONDS, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP, verify,

@@ -3,7 +3,7 @@
 //! The application proves who it is with a secret, with an assertion that its certificate signs, or
 //! with a token of somebody whom the directory trusts. What a service does is not here.
 //!
-//! Permissions: none, neither at AWS nor at Entra ID.
+//! Permissions: none at Entra ID; at AWS those of `web_identity`, where the settings want its token.
 
 mod assertion;
 mod certificate;
@@ -13,6 +13,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
+mod web_identity;
 
 use std::{fs, io, path::PathBuf, time::Duration};
 
@@ -23,6 +24,8 @@ use tracing::warn;
 pub use self::certificate::{Certificate, CertificateError};
 use self::refusal::Refusal;
 pub(crate) use self::token::Tokens;
+pub use self::web_identity::WebIdentity;
+use self::web_identity::WebIdentityError;
 use crate::{delivery, http::HttpError, secret::Secret};
 
 /// The application that services know us by
@@ -45,6 +48,8 @@ pub enum Credential {
     Certificate(Certificate),
     /// A token of somebody whom the directory trusts, in a file that somebody else keeps fresh
     TokenFile(PathBuf),
+    /// A token of AWS that says which role we are
+    WebIdentity(WebIdentity),
 }
 
 /// The application has nothing to prove itself with
@@ -66,6 +71,9 @@ pub(crate) enum CredentialError {
         #[source]
         source: io::Error,
     },
+    /// AWS gives no token
+    #[error(transparent)]
+    WebIdentity(#[from] WebIdentityError),
 }
 
 /// There is no token
@@ -111,6 +119,17 @@ impl SignInError {
         }
     }
 
+    /// Whether what is wrong with the credential passes by itself
+    pub(crate) const fn passes(&self) -> bool {
+        matches!(
+            self,
+            Self::Credential {
+                source: CredentialError::WebIdentity(WebIdentityError::Busy(_)),
+                ..
+            }
+        )
+    }
+
     /// What it means for a delivery to `target`
     pub(crate) fn into_delivery_error(self) -> DeliveryError {
         match self {
@@ -119,6 +138,7 @@ impl SignInError {
                 delivery::busy(target, retry_after, self)
             }
             Self::NoToken { target, .. } => delivery::busy(target, None, self),
+            Self::Credential { target, .. } if self.passes() => delivery::busy(target, None, self),
             Self::Refused { target, .. } | Self::Credential { target, .. } => {
                 delivery::refused(target, self.said(), self)
             }
@@ -128,16 +148,26 @@ impl SignInError {
 }
 
 impl Credential {
+    /// The token of AWS, where that is what proves it; it is good for several requests
+    async fn web_identity(&self) -> Result<Option<Secret>, CredentialError> {
+        match self {
+            Self::WebIdentity(identity) => Ok(Some(identity.token().await?)),
+            Self::ClientSecret(_) | Self::Certificate(_) | Self::TokenFile(_) => Ok(None),
+        }
+    }
+
     /// The fields that prove it, for one request: an assertion is made anew for each
     fn fields(
         &self,
         application: &Application,
+        web_identity: Option<&Secret>,
         now: Timestamp,
     ) -> Result<Vec<(&'static str, Secret)>, CredentialError> {
         const BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         let assertion = match self {
             Self::ClientSecret(secret) => return Ok(vec![("client_secret", secret.clone())]),
             Self::Certificate(certificate) => assertion::sign(certificate, application, now)?,
+            Self::WebIdentity(_) => web_identity.cloned().unwrap_or_else(|| Secret::new("")),
             Self::TokenFile(path) => {
                 // Why each time: whoever writes the file replaces the token before it ends.
                 let read = fs::read_to_string(path).and_then(|text| match text.trim() {

@@ -2,6 +2,7 @@
 //! below.
 
 mod address_in_named_range;
+mod allow_listed;
 mod named;
 mod other_open_alerts;
 mod per_user;
@@ -108,4 +109,5 @@ criteria! {
     UserTagged: user_tagged = "userTagged",
     AddressInNamedRange: address_in_named_range = "addressInNamedRange",
     OtherOpenAlerts: other_open_alerts = "otherOpenAlerts",
+    AllowListed: allow_listed = "allowListed",
 }

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert_id::AlertId, severity::Severity, sighting::History, user::User, wire_name::wire_names,
+    alert_id::AlertId, allow_list::Listed, indicator::Indicator, severity::Severity,
+    sighting::History, user::User, wire_name::wire_names,
 };
 
 /// Something that a criterion must know from elsewhere
@@ -23,6 +24,8 @@ pub enum Question {
     Tags(User),
     /// The alerts of a user that are open, of the last [`OPEN_ALERTS_DAYS`] days
     OpenAlerts(User),
+    /// Whether an indicator stands on our own allow list
+    AllowListed(Indicator),
 }
 
 /// How far back open alerts are looked for, in days
@@ -32,14 +35,27 @@ pub const OPEN_ALERTS_DAYS: i64 = 30;
 pub const OPEN_ALERTS_MAX: usize = 100;
 
 impl Question {
-    /// Whom it is about
-    pub const fn user(&self) -> &User {
+    /// The user that it is about, if it is about one
+    pub const fn user(&self) -> Option<&User> {
         match self {
             Self::AutomaticReplies(user)
             | Self::Risk(user)
             | Self::Groups(user)
             | Self::Tags(user)
-            | Self::OpenAlerts(user) => user,
+            | Self::OpenAlerts(user) => Some(user),
+            Self::AllowListed(_) => None,
+        }
+    }
+
+    /// Whom or what it is about, for people
+    pub fn about(&self) -> String {
+        match self {
+            Self::AutomaticReplies(user)
+            | Self::Risk(user)
+            | Self::Groups(user)
+            | Self::Tags(user)
+            | Self::OpenAlerts(user) => user.to_string(),
+            Self::AllowListed(indicator) => indicator.to_string(),
         }
     }
 }
@@ -52,8 +68,9 @@ impl fmt::Display for Question {
             Self::Groups(_) => "groups",
             Self::Tags(_) => "tags",
             Self::OpenAlerts(_) => "open alerts",
+            Self::AllowListed(_) => "allow list entry",
         };
-        write!(f, "{what} of {}", self.user())
+        write!(f, "{what} of {}", self.about())
     }
 }
 
@@ -80,6 +97,8 @@ pub enum Answer {
     Tags(BTreeSet<String>),
     /// To [`Question::OpenAlerts`], newest first
     OpenAlerts(Vec<OpenAlert>),
+    /// To [`Question::AllowListed`]: the entry, whether it is still in force or not
+    AllowListed(Option<Listed>),
 }
 
 /// Automatic replies as they stand at the time of reading (Graph `automaticRepliesSetting`)
@@ -177,6 +196,8 @@ wire_names! {
         AddressesDiffer = "addressesDiffer",
         /// The alert names no IP address
         NoAddress = "noAddress",
+        /// The alert has nothing that an indicator could identify
+        NoIndicator = "noIndicator",
         /// The alert does not say when its first activity happened
         NoFirstActivity = "noFirstActivity",
         /// Nobody can say since when
@@ -210,6 +231,7 @@ impl UnknownReason {
             Self::UsersDiffer => "it holds of some users and not of others",
             Self::AddressesDiffer => "it holds of some addresses and not of others",
             Self::NoAddress => "the alert names no IP address",
+            Self::NoIndicator => "the alert names nothing that an allow list could have",
             Self::NoFirstActivity => "the alert does not say when its first activity was",
             Self::NoStartTime => "nobody can say since when",
             Self::Stale => "the answer is too old",

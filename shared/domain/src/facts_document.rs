@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use crate::{
     alert_id::AlertId,
+    allow_list::{AllowedOn, Listed},
     diagnostic::{Code, Diagnostic},
     document::{Cursor, Problems, read_yaml},
     fact::{OpenAlert, Unknown},
+    indicator::Indicator,
     organisation::names,
     severity::Severity,
     sighting::History,
@@ -61,11 +63,13 @@ pub struct FactsDocument {
     pub users: BTreeMap<String, UserFacts>,
     /// Open alerts of every user who has none of their own
     pub open_alerts: Option<Given<Vec<OpenAlert>>>,
+    /// Every indicator that stands on our own allow list
+    pub allow_list: Option<Given<BTreeSet<Indicator>>>,
 }
 
 impl FactsDocument {
     /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 3] = ["read", "users", "otherOpenAlerts"];
+    pub(crate) const FIELDS: [&'static str; 4] = ["read", "users", "otherOpenAlerts", "allowList"];
 
     /// Reads a file of facts, or says everything that is wrong with it.
     ///
@@ -90,12 +94,26 @@ impl FactsDocument {
         });
         let open_alerts =
             fields.or("otherOpenAlerts", None, |it| given_open_alerts(it, now).map(Some));
-        Some(Self { read: read?, users: users?, open_alerts: open_alerts? })
+        let allow_list = fields.or("allowList", None, |it| given(it, indicators).map(Some));
+        Some(Self {
+            read: read?,
+            users: users?,
+            open_alerts: open_alerts?,
+            allow_list: allow_list?,
+        })
     }
 
     /// What the file says of a user
     pub fn of(&self, user: &User) -> Option<&UserFacts> {
         self.users.iter().find(|(name, _)| user.is_called(name)).map(|(_, facts)| facts)
+    }
+
+    /// What the file says of an indicator; those that it lists are allowed on all devices
+    pub fn allow_listed(&self, indicator: &Indicator) -> Option<Given<Option<Listed>>> {
+        let (title, on) = ("facts file".to_owned(), AllowedOn::AllDevices);
+        let listed = Listed { title, on, expires: Timestamp::MAX };
+        let known = self.allow_list.as_ref()?;
+        Some(known.clone().map(|it| it.contains(indicator).then_some(listed)))
     }
 }
 
@@ -161,6 +179,22 @@ fn given<'a, T>(at: &Cursor<'a>, read: impl Fn(&Cursor<'a>) -> Option<T>) -> Opt
 /// Reads the reason in `{ unknown: timedOut }`
 fn why(reason: &Cursor<'_>) -> Option<Unknown> {
     reason.short_text(TEXT_LENGTH_MAX).map(|reason| Unknown { reason, detail: None })
+}
+
+/// Values, each by its looks
+fn indicators(at: &Cursor<'_>) -> Option<BTreeSet<Indicator>> {
+    let items = at.items()?;
+    let read: Vec<Option<Indicator>> = items
+        .iter()
+        .map(|it| match Indicator::guess(it.text()?) {
+            Ok(indicator) => Some(indicator),
+            Err(error) => {
+                it.problem(Code::BadValue, error.to_string(), None);
+                None
+            }
+        })
+        .collect();
+    read.into_iter().collect()
 }
 
 fn given_open_alerts(at: &Cursor<'_>, now: Timestamp) -> Option<Given<Vec<OpenAlert>>> {

@@ -6,6 +6,7 @@
 mod alert;
 mod alert_id;
 mod alert_type;
+mod allow_list;
 mod catalogue;
 mod classification;
 mod condition;
@@ -19,6 +20,7 @@ mod fact;
 mod facts_document;
 mod flag;
 mod history;
+mod indicator;
 mod last_run;
 mod manage;
 mod notification;
@@ -47,6 +49,11 @@ pub use alert::{
 };
 pub use alert_id::{ALERT_ID_LENGTH_MAX, AlertId, AlertIdError, Revision};
 pub use alert_type::AlertType;
+pub use allow_list::{
+    ALLOWED_DAYS_MAX, AllowListChange, AllowListDraft, AllowListEntry, AllowListError, AllowedFrom,
+    AllowedOn, AtEndpoint, CHANGES_MAX, DESCRIPTION_LENGTH_MAX, DEVICE_GROUPS_MAX, Listed,
+    NAME_LENGTH_MAX, TITLE_LENGTH_MAX,
+};
 pub use catalogue::{BASE, EvidenceType, Kind, Property};
 pub use classification::{
     Activity, CLASSIFICATIONS, Classification, FalseAlarm, RETIRED_DETERMINATIONS, Threat,
@@ -68,6 +75,9 @@ pub use fact::{
 pub use facts_document::{FactsDocument, Given, UserFacts};
 pub use flag::{FLAG_VALUE_LENGTH_MAX, FLAGS_MAX, Flag, Oddity};
 pub use history::{Change, ChangedProperty, Entry, Release, changes, history};
+pub use indicator::{
+    IDENTIFIED_MAX, INDICATOR_LENGTH_MAX, Identified, Indicator, IndicatorError, IndicatorKind,
+};
 pub use last_run::LastRun;
 pub use manage::{
     Act, ActAction, ActEffect, Actor, ManageError, Managed, Said, Standing, Step, TAGS_MAX, Wish,
@@ -85,7 +95,7 @@ pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema, tu
 pub use services::{EntraIdProtection, Services};
 pub use settings::{
     ApiSettings, Application, Channel, ChannelKind, ClaimedRole, CloudAppsSettings,
-    CloudAppsSignIn, Credential, GraphSettings, Oidc, SecretRef, Settings,
+    CloudAppsSignIn, Credential, EndpointSettings, GraphSettings, Oidc, SecretRef, Settings,
 };
 pub use severity::{Severity, Status};
 pub use sighting::{History, Sighting, Snapshot};

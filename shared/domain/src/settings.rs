@@ -6,6 +6,8 @@
 mod api;
 mod application;
 mod secret;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +63,15 @@ pub enum CloudAppsSignIn {
     Application(Application),
 }
 
+/// How to reach Defender for Endpoint
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointSettings {
+    /// `https://api.securitycenter.microsoft.com`
+    pub base_url: String,
+    /// Who we are there
+    pub application: Application,
+}
+
 /// The address of a service
 pub(crate) const BASE_URL: &str = "baseUrl";
 
@@ -109,6 +120,8 @@ pub struct Settings {
     pub graph: Option<GraphSettings>,
     /// Defender for Cloud Apps, if it is asked
     pub cloud_apps: Option<CloudAppsSettings>,
+    /// Defender for Endpoint, if our allow list is written there
+    pub endpoint: Option<EndpointSettings>,
     /// Channels by name
     pub channels: BTreeMap<String, Channel>,
     /// Keys (`whsec_…`) that senders of alerts sign with; two while one is replaced
@@ -130,11 +143,12 @@ pub struct Settings {
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 9] = [
+    pub(crate) const FIELDS: [&'static str; 10] = [
         "apiVersion",
         "kind",
         "graph",
         "cloudApps",
+        "endpoint",
         "channels",
         "receive",
         "services",
@@ -159,8 +173,10 @@ impl Settings {
             CloudAppsSignIn::Token(token) => Some(token),
             CloudAppsSignIn::Application(application) => application.credential.secret(),
         });
+        let endpoint = self.endpoint.iter().filter_map(|it| it.application.credential.secret());
         graph
             .chain(cloud_apps)
+            .chain(endpoint)
             .chain(channels.flat_map(|it| std::iter::once(&it.url).chain(&it.signing_key)))
             .chain(&self.signing_keys)
             .chain(&self.tokens)
@@ -182,6 +198,7 @@ impl Settings {
         let kind = fields.require("kind").and_then(|it| it.word("kind", &["Settings"]));
         let graph = fields.or("graph", None, |it| graph(it).map(Some));
         let cloud_apps = fields.or("cloudApps", None, |it| cloud_apps(it).map(Some));
+        let endpoint = fields.or("endpoint", None, |it| endpoint(it).map(Some));
         let channels = fields.or("channels", BTreeMap::new(), channels);
         let receive = fields.or("receive", (Vec::new(), Vec::new(), Vec::new()), |it| {
             let fields = it.fields(&Self::RECEIVE)?;
@@ -207,6 +224,7 @@ impl Settings {
         Some(Self {
             graph: graph?,
             cloud_apps: cloud_apps?,
+            endpoint: endpoint?,
             channels: channels?,
             signing_keys,
             tokens,
@@ -261,6 +279,15 @@ fn cloud_apps(at: &Cursor<'_>) -> Option<CloudAppsSettings> {
     Some(CloudAppsSettings { base_url: base_url?, sign_in: sign_in?, poll: poll? })
 }
 
+fn endpoint(at: &Cursor<'_>) -> Option<EndpointSettings> {
+    let known = [&[BASE_URL][..], &Application::FIELDS, &Credential::FIELDS].concat();
+    let fields = at.fields(&known)?;
+    let base_url = url(&fields, BASE_URL);
+    let credential = fields.exactly_one("credential", &Credential::FIELDS);
+    let application = Application::read(&fields, credential);
+    Some(EndpointSettings { base_url: base_url?, application: application? })
+}
+
 /// The name of one of the channels; where those cannot be read, any
 fn known_channel(at: &Cursor<'_>, channels: Option<&BTreeMap<String, Channel>>) -> Option<String> {
     let name = at.short_text(TEXT_LENGTH_MAX)?;
@@ -302,93 +329,4 @@ pub(crate) fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
         return None;
     }
     Some(text.trim_end_matches('/').to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_tenant_has_settings_too() {
-        let settings = Settings::parse("f", "apiVersion: defuse/v1\nkind: Settings\n").unwrap();
-        assert_eq!(settings, Settings::default());
-    }
-
-    #[test]
-    fn a_feed_is_on_where_its_source_is_and_says_nothing_else() {
-        check("graph", "", |it| it.graph.map(|it| it.poll), true);
-        check("graph", ", poll: false", |it| it.graph.map(|it| it.poll), false);
-        check("cloudApps", "", |it| it.cloud_apps.map(|it| it.poll), false);
-        check("cloudApps", ", poll: true", |it| it.cloud_apps.map(|it| it.poll), true);
-    }
-
-    #[test]
-    fn a_mailbox_asks_only_where_it_is_named() {
-        let read = |more: &str| {
-            let text = format!(
-                "{HEAD}graph: {{ baseUrl: https://x.example, tokenUrl: https://x.example, \
-                 clientId: a, clientSecret: {{ env: B }}{more} }}\n"
-            );
-            Settings::parse("f", &text).map(|it| it.graph.unwrap().mail_tips_from)
-        };
-        assert_eq!(read("").unwrap(), None);
-        let named = read(", mailTipsFrom: soc@contoso.example").unwrap();
-        assert_eq!(named.as_deref(), Some("soc@contoso.example"));
-        for odd in ["''", "[]"] {
-            assert_eq!(read(&format!(", mailTipsFrom: {odd}")).unwrap_err().len(), 1, "{odd}");
-        }
-    }
-
-    #[track_caller]
-    fn check(part: &str, more: &str, read: fn(Settings) -> Option<bool>, expected: bool) {
-        let url = "baseUrl: https://x.example";
-        let rest = match part {
-            "graph" => "tokenUrl: https://x.example, clientId: a, clientSecret: { env: B }",
-            _ => "token: { env: B }",
-        };
-        let text = format!("{HEAD}{part}: {{ {url}, {rest}{more} }}\n");
-        assert_eq!(read(Settings::parse("f", &text).unwrap()), Some(expected), "for {text}");
-    }
-
-    #[test]
-    fn people_are_told_in_a_channel_that_there_is() {
-        let channels = "channels: { soc: { kind: slack, url: { env: A } } }\n";
-        let text = format!("{HEAD}{channels}operations: {{ channel: soc }}\n");
-        let settings = Settings::parse("f", &text).unwrap();
-        assert_eq!(settings.operations_channel.as_deref(), Some("soc"));
-
-        let problems = Settings::parse("f", &text.replace("channel: soc", "channel: sco"));
-        let problems = problems.unwrap_err();
-        assert_eq!((problems.len(), problems[0].code), (1, Code::UnknownReference));
-        assert_eq!(
-            (problems[0].line, problems[0].help.as_deref()),
-            (4, Some("did you mean `soc`?"))
-        );
-    }
-
-    #[test]
-    fn what_graph_shows_is_named_and_may_be_two() {
-        let of = |body: &str| {
-            Settings::parse("f", &format!("{HEAD}receive: {{ graphNotifications: {body} }}\n"))
-        };
-        let settings = of("{ clientStates: [{ env: A }, { secretsManager: b }] }").unwrap();
-        let expected = [SecretRef::Env("A".to_owned()), SecretRef::SecretsManager("b".to_owned())];
-        assert_eq!(settings.client_states, expected);
-        assert_eq!(settings.secrets(), expected.iter().collect::<Vec<_>>());
-        for wrong in ["{}", "{ clientStates: [] }", "{ clientStates: [hunter2] }", "hunter2"] {
-            let problems = of(wrong).unwrap_err();
-            assert_eq!((problems.len(), problems[0].line), (1, 3), "for {wrong}");
-            assert!(!problems[0].to_string().contains("[hunter2]"), "for {wrong}");
-        }
-    }
-
-    const HEAD: &str = "apiVersion: defuse/v1\nkind: Settings\n";
-
-    #[test]
-    fn a_secret_in_the_file_is_refused_and_not_repeated() {
-        let text = "apiVersion: defuse/v1\nkind: Settings\nreceive: { tokens: [hunter2] }\n";
-        let problems = Settings::parse("f", text).unwrap_err();
-        assert_eq!((problems.len(), problems[0].line), (1, 3));
-        assert!(!problems[0].to_string().contains("hunter2"));
-    }
 }

@@ -91,9 +91,10 @@ fn two_decisions_say_the_same_whatever_was_seen_and_why_it_is_unknown() {
             Question::Risk(_) => risk
                 .map(|level| Answer::Risk(Risk { level, confirmed_compromised: false }))
                 .map_err(Unknown::because),
-            Question::Groups(_) | Question::Tags(_) | Question::OpenAlerts(_) => {
-                Ok(Answer::Tags([].into()))
-            }
+            Question::Groups(_)
+            | Question::Tags(_)
+            | Question::OpenAlerts(_)
+            | Question::AllowListed(_) => Ok(Answer::Tags([].into())),
         };
         let now = Timestamp::UNIX_EPOCH;
         let fact = |question: Question| Fact {

@@ -202,7 +202,7 @@ fn criteria_with_and_without_a_body_agree_with_the_reader() {
     let schema = Document::Playbook.schema();
     let properties = &schema["$defs"]["criteria"]["anyOf"][0]["properties"];
     let names: Vec<&String> = properties.as_object().unwrap().keys().collect();
-    assert_eq!(names.len(), 12, "{names:?}");
+    assert_eq!(names.len(), 13, "{names:?}");
     let bodies = ["x", "{}", "[]", "~", "{ maxAge: 5m }", "{ anyOf: [x] }", "{ anyOf: x }"];
     for name in names {
         let with_bodies = bodies.iter().map(|body| format!("{{ {name}: {body} }}"));

@@ -1,6 +1,7 @@
 //! Facts that are asked for once, however many alerts need them.
 //!
-//! Open alerts and our own tags are never kept: they are at hand, and change with every alert.
+//! Open alerts, our own tags and our own allow list are never kept: they are at hand, and change at
+//! any time.
 
 use std::time::Duration;
 
@@ -118,9 +119,9 @@ impl<F: FactSource + Sync, C: FactCache + Sync> FactSource for Remembered<F, C> 
 fn is_kept(question: &Question) -> bool {
     let kind_is_kept = match question {
         Question::AutomaticReplies(_) | Question::Risk(_) | Question::Groups(_) => true,
-        Question::Tags(_) | Question::OpenAlerts(_) => false,
+        Question::Tags(_) | Question::OpenAlerts(_) | Question::AllowListed(_) => false,
     };
-    kind_is_kept && question.user().directory_key().is_some()
+    kind_is_kept && question.user().is_some_and(|it| it.directory_key().is_some())
 }
 
 /// A cache that fails keeps nobody from asking

@@ -1,8 +1,9 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `housekeep`, `manage`, `tuning` and `watch`.
+//! `post`; and beside it `housekeep`, `manage`, `tuning`, `watch` and `allow`.
 
+mod allow;
 mod deliver;
 mod facts;
 mod housekeep;
@@ -16,6 +17,7 @@ mod triage;
 mod tuning;
 mod watch;
 
+pub use allow::Allow;
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
 pub use housekeep::Housekeep;

@@ -4,6 +4,7 @@
 
 mod acts;
 mod alerts;
+mod allow_list;
 mod bundles;
 mod chat;
 mod delivery;
@@ -29,6 +30,9 @@ use std::error::Error;
 pub use self::{
     acts::{ActOutbox, ActStore, Acted, Acts, Asked, BrokenAct, ManagedAlert},
     alerts::{AlertStore, RejectStore, Stored, WebhookLog},
+    allow_list::{
+        AllowList, AllowListOutbox, AllowListPage, IndicatorClient, Marked, Put, StoredEntry,
+    },
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},

@@ -22,6 +22,8 @@ pub struct Environment {
     pub sns_endpoint: Option<String>,
     /// Secrets Manager, where it is not AWS's own (`AWS_ENDPOINT_URL_SECRETS_MANAGER`)
     pub secrets_manager_endpoint: Option<String>,
+    /// STS, where it is not AWS's own (`AWS_ENDPOINT_URL_STS`)
+    pub sts_endpoint: Option<String>,
     /// What AWS knows us by (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`)
     pub credentials: Option<AwsCredentials>,
     /// Whether requests may go to this machine and private networks: the embedded host's only
@@ -65,6 +67,7 @@ impl Environment {
             region: text("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned()),
             dynamodb_endpoint: text("AWS_ENDPOINT_URL_DYNAMODB"),
             secrets_manager_endpoint: text("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+            sts_endpoint: text("AWS_ENDPOINT_URL_STS"),
             sns_endpoint: text("AWS_ENDPOINT_URL_SNS"),
             credentials: credentials.map(|(access_key_id, secret_access_key)| AwsCredentials {
                 access_key_id,

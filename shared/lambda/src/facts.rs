@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::turns::Turns;
 
-/// Who knows which alerts of a user are open
+/// Who knows what is stored: which alerts of a user are open, and our own allow list
 #[derive(Clone, Debug)]
 pub enum OpenAlertFacts {
     /// Our own table
@@ -42,7 +42,8 @@ enum Who {
 impl AllFacts {
     fn who(&self, question: &Question) -> Who {
         match (question, &self.open_alerts) {
-            (Question::OpenAlerts(_), OpenAlertFacts::Stored(_)) => Who::Store,
+            (Question::OpenAlerts(_), OpenAlertFacts::Stored(_))
+            | (Question::AllowListed(_), _) => Who::Store,
             (Question::OpenAlerts(_), OpenAlertFacts::AtSource)
             | (Question::AutomaticReplies(_) | Question::Risk(_) | Question::Groups(_), _) => {
                 Who::Graph
@@ -76,7 +77,8 @@ impl FactSource for AllFacts {
             };
             match (who, &self.graph, &self.open_alerts) {
                 (Who::Settings, _, _) => facts.extend(needs.into_iter().map(|need| {
-                    let answer = self.tags(need.question.user());
+                    let unnamed = Unknown::because(UnknownReason::UserNotNamed);
+                    let answer = need.question.user().map_or(Err(unnamed), |it| self.tags(it));
                     fact(need.question, answer, "settings")
                 })),
                 (Who::Store, _, OpenAlertFacts::Stored(store)) => {
@@ -85,7 +87,16 @@ impl FactSource for AllFacts {
                 (Who::Graph, Some(graph), _) => {
                     facts.extend(graph.answer(&needs, now).await.iter().cloned());
                 }
-                (Who::Graph | Who::Store, _, _) => {
+                (Who::Store, _, OpenAlertFacts::AtSource) => {
+                    let why = Unknown::with_detail(
+                        UnknownReason::NotConfigured,
+                        "our own allow list stands in the table, and there is none here",
+                    );
+                    let unknown =
+                        |need: Need| fact(need.question, Err(why.clone()), "own allow list");
+                    facts.extend(needs.into_iter().map(unknown));
+                }
+                (Who::Graph, None, _) => {
                     let why = Unknown::with_detail(
                         UnknownReason::NotConfigured,
                         "the settings name no Microsoft Graph",

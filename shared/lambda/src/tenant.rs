@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use defuse_adapters::{
     Application, Certificate, ChannelSettings, ChatChannels, CloudAppsFeed, CloudAppsSettings,
-    CloudAppsSignIn, CloudAppsSource, Credential, Feed, Graph, GraphFacts, GraphFeed,
-    GraphMailTips, GraphSettings, GraphSource, Http, OidcIssuer, OidcSettings, Reach, Secret,
-    SecretsManager, SigningKey, Sources,
+    CloudAppsSignIn, CloudAppsSource, Credential, Endpoint, EndpointSettings, Feed, Graph,
+    GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource, Http, OidcIssuer,
+    OidcSettings, Reach, Secret, SecretsManager, SigningKey, Sources, WebIdentity,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -29,6 +29,7 @@ pub(crate) struct Tenant<'a> {
     pub(crate) lookup: Lookup<'a>,
     pub(crate) reach: Reach,
     pub(crate) secrets: &'a SecretsManager,
+    pub(crate) sts: &'a aws_sdk_sts::Client,
 }
 
 impl std::fmt::Debug for Tenant<'_> {
@@ -76,6 +77,9 @@ impl Tenant<'_> {
                 Credential::Certificate(Certificate::parse(&self.secret(secret).await?)?)
             }
             defuse_domain::Credential::TokenFile(path) => Credential::TokenFile(path.into()),
+            defuse_domain::Credential::AwsToken(audience) => {
+                Credential::WebIdentity(WebIdentity::new(self.sts.clone(), audience))
+            }
         })
     }
 
@@ -184,6 +188,17 @@ impl Tenant<'_> {
         };
         let settings = CloudAppsSettings { base_url, sign_in, change_within: CHANGE_WITHIN };
         Ok(Some(CloudAppsSource::new(&settings, self.http()?)?))
+    }
+
+    /// Where our allow list is written to, if the settings say
+    pub(crate) async fn endpoint(&self) -> Result<Option<Endpoint>, StartError> {
+        let Some(set) = &self.settings.endpoint else { return Ok(None) };
+        let settings = EndpointSettings {
+            base_url: set.base_url.clone(),
+            application: self.application(&set.application).await?,
+            change_within: CHANGE_WITHIN,
+        };
+        Ok(Some(Endpoint::new(&settings, self.http()?)?))
     }
 
     /// Where people are told

@@ -8,11 +8,13 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, Doorkeeper, DynamoDbStore, Feed, GraphMailTips, HttpError,
-    OwnPace, Reach, Roles, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError,
-    SnsNotifier, Sources, StoredAlertFacts, UrlError,
+    CertificateError, ChatChannels, Doorkeeper, DynamoDbStore, Endpoint, Feed, GraphMailTips,
+    HttpError, OwnPace, Reach, Roles, Secret, SecretError, SecretsManager, SigningKey,
+    SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{
+    Allow, Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered, Triage, Watch,
+};
 
 use crate::{
     config::{Config, ConfigError},
@@ -24,8 +26,6 @@ use crate::{
 
 /// What the function `triage` is made of
 pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
-/// What the function `deliver` is made of
-pub type DeliverApp = Deliver<DynamoDbStore, Sources, SnsNotifier>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
 
@@ -57,6 +57,15 @@ pub struct ReceiveApp {
     pub tokens: Vec<Secret>,
     /// What Graph shows with each change notification; none where it is to send none
     pub client_states: Vec<Secret>,
+}
+
+/// What the function `deliver` is made of
+#[derive(Clone, Debug)]
+pub struct DeliverApp {
+    /// The step
+    pub deliver: Deliver<DynamoDbStore, Sources, SnsNotifier>,
+    /// Beside it our allow list is written to where it is to stand too
+    pub allow: Allow<DynamoDbStore, Endpoint>,
 }
 
 /// What the function `poll` is made of
@@ -116,6 +125,7 @@ pub struct Wiring {
     lookup: SharedLookup,
     http: SharedHttpClient,
     secrets: SecretsManager,
+    sts: aws_sdk_sts::Client,
 }
 
 impl fmt::Debug for Wiring {
@@ -136,7 +146,8 @@ impl Wiring {
     pub fn of(environment: Environment, config: Config, lookup: SharedLookup) -> Self {
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let secrets = SecretsManager::new(secrets_client(&environment, http.clone()));
-        Self { environment, config, lookup, http, secrets }
+        let sts = sts_client(&environment, http.clone());
+        Self { environment, config, lookup, http, secrets, sts }
     }
 
     /// What the surroundings say
@@ -161,6 +172,7 @@ impl Wiring {
             lookup: &*self.lookup,
             reach,
             secrets: &self.secrets,
+            sts: &self.sts,
         }
     }
 
@@ -259,7 +271,11 @@ impl Wiring {
 
     /// The function `deliver`
     pub async fn deliver(&self) -> Result<DeliverApp, StartError> {
-        Ok(Deliver::new(self.store(), self.tenant().sources().await?, self.notifier()?))
+        let tenant = self.tenant();
+        Ok(DeliverApp {
+            deliver: Deliver::new(self.store(), tenant.sources().await?, self.notifier()?),
+            allow: Allow::new(self.store(), tenant.endpoint().await?),
+        })
     }
 
     /// The function `poll`
@@ -307,6 +323,18 @@ fn secrets_client(
         config = config.credentials_provider(credentials(known));
     }
     aws_sdk_secretsmanager::Client::from_conf(config.build())
+}
+
+fn sts_client(environment: &Environment, http: SharedHttpClient) -> aws_sdk_sts::Client {
+    let mut config = aws_sdk_sts::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(environment.region.clone()))
+        .http_client(http);
+    config.set_endpoint_url(environment.sts_endpoint.clone());
+    if let Some(known) = &environment.credentials {
+        config = config.credentials_provider(credentials(known));
+    }
+    aws_sdk_sts::Client::from_conf(config.build())
 }
 
 fn credentials(known: &AwsCredentials) -> Credentials {

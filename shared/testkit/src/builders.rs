@@ -149,6 +149,7 @@ pub fn away(question: &Question, now: Timestamp) -> Answer {
         Question::Groups(_) => Answer::Groups([].into()),
         Question::Tags(_) => Answer::Tags([].into()),
         Question::OpenAlerts(_) => Answer::OpenAlerts(Vec::new()),
+        Question::AllowListed(_) => Answer::AllowListed(None),
     }
 }
 

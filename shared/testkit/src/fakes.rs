@@ -4,6 +4,7 @@
 
 mod chat;
 mod facts;
+mod indicators;
 mod source;
 mod store;
 
@@ -11,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use chat::{ChatPost, MemoryChat, MemoryTopic};
 pub use facts::{FixedFacts, FixedMailboxes};
+pub use indicators::MemoryIndicators;
 pub use source::{MemorySource, SourceView};
 pub use store::MemoryStore;
 

@@ -11,8 +11,8 @@ pub use builders::{
     LEGITIMATE_TRAVEL, TRAVEL, TravelAlert, a_tuning_rule, an_alert, away, rule_book,
 };
 pub use fakes::{
-    ChatPost, FixedFacts, FixedMailboxes, MemoryChat, MemorySource, MemoryStore, MemoryTopic,
-    SourceView,
+    ChatPost, FixedFacts, FixedMailboxes, MemoryChat, MemoryIndicators, MemorySource, MemoryStore,
+    MemoryTopic, SourceView,
 };
 pub use faulty::{FaultPlan, Faulty, Injected, PortFault};
 pub use runtime::{FunctionProcess, Invocation, InvokeError, RuntimeStub};

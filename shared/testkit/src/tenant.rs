@@ -1,5 +1,6 @@
 //! The stand-in tenant: an HTTP server on loopback that speaks the documented shapes of Entra's
-//! token endpoint, Microsoft Graph, Defender for Cloud Apps, Teams, Slack and a plain webhook.
+//! token endpoint, Microsoft Graph, Defender for Cloud Apps, Defender for Endpoint, Teams, Slack and a
+//! plain webhook.
 //!
 //! It holds what it was given, does what it is asked as strictly as the documentation allows, and
 //! keeps a record of every request. It decides nothing, throttles only when told to, and sends
@@ -7,6 +8,7 @@
 
 mod chat;
 mod cloud_apps;
+mod endpoint;
 mod faults;
 mod front;
 mod graph;
@@ -72,6 +74,7 @@ impl Tenant {
             .route("/{tenant}/oauth2/v2.0/token", post(sign_in::token))
             .nest("/v1.0", graph::routes(&shared))
             .nest("/cas/api/v1", cloud_apps::routes(&shared))
+            .nest("/mde", endpoint::routes(&shared))
             .merge(chat::routes())
             .fallback(|| async { StatusCode::NOT_FOUND })
             .layer(from_fn_with_state(shared.clone(), front::attend))
@@ -97,6 +100,11 @@ impl Tenant {
     /// Root of Defender for Cloud Apps, with version and without a slash at the end
     pub fn cloud_apps_url(&self) -> String {
         format!("{}/cas/api/v1", self.base_url())
+    }
+
+    /// Root of Defender for Endpoint, without a slash at the end
+    pub fn endpoint_url(&self) -> String {
+        format!("{}/mde", self.base_url())
     }
 
     /// Webhook of a Teams channel
@@ -137,6 +145,21 @@ impl Tenant {
         alert.entry("resolutionStatusValue").or_insert_with(|| 0.into());
         self.shared.state().cloud_apps_alerts.insert(id, alert);
         Ok(())
+    }
+
+    /// Every indicator at Defender for Endpoint, by type and value
+    pub fn indicators(&self) -> Vec<Value> {
+        self.shared.state().indicators.values().cloned().map(Value::Object).collect()
+    }
+
+    /// Sets how many indicators there may be, instead of 15,000
+    pub fn set_indicators_max(&self, indicators_max: usize) {
+        self.shared.state().indicators_max = indicators_max;
+    }
+
+    /// Takes back the permission to write indicators, or grants it again
+    pub fn let_write_indicators(&self, may_write: bool) {
+        self.shared.state().may_write_indicators = may_write;
     }
 
     /// Puts a user there, in place of the one with the same id

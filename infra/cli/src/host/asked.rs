@@ -5,8 +5,9 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use defuse_adapters::{DynamoDbStore, Http, Reach};
 use defuse_lambda::{AwsCredentials, Config, Environment, SharedLookup, Wiring};
+use lambda_http::http;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Folder, database::Database, open};
 use crate::failure::Failure;
@@ -45,13 +46,28 @@ fn announcement(data: &Path) -> Option<Announcement> {
 
 /// Status and body of a running host's answer; `None` where none runs
 pub(crate) async fn ask(data: &Path, path: &[&str]) -> Option<(u16, Vec<u8>)> {
+    send(data, path, Vec::new(), http::Method::GET).await
+}
+
+/// The same of what it is told
+pub(crate) async fn tell(data: &Path, path: &[&str], body: &Value) -> Option<(u16, Vec<u8>)> {
+    send(data, path, body.to_string().into_bytes(), http::Method::POST).await
+}
+
+async fn send(
+    data: &Path,
+    path: &[&str],
+    body: Vec<u8>,
+    method: http::Method,
+) -> Option<(u16, Vec<u8>)> {
     // Why: whoever listens there now may be somebody else.
     let address = Folder::is_taken(data).then(|| announced(data)).flatten()?;
     let mut url = url::Url::parse(&format!("http://{address}/")).ok()?;
     url.path_segments_mut().ok()?.pop_if_empty().extend(path);
-    let http = Http::new(Reach::Anywhere, ANSWERS_WITHIN).ok()?;
-    let request = lambda_http::http::Request::get(url.as_str()).body(Vec::new()).ok()?;
-    let answer = http.send(request).await.ok()?;
+    let client = Http::new(Reach::Anywhere, ANSWERS_WITHIN).ok()?;
+    let request = http::Request::builder().method(method).uri(url.as_str());
+    let request = request.header(http::header::CONTENT_TYPE, "application/json").body(body).ok()?;
+    let answer = client.send(request).await.ok()?;
     Some((answer.status, answer.body))
 }
 

@@ -168,7 +168,7 @@ async fn sweep(apps: &Apps, clock: &Clock) {
                         apps.triage.refresh(now).await.is_err()
                             || apps.triage.triage(&id, now).await.is_err()
                     }
-                    WorkKind::Effects => apps.deliver.deliver(&id, now).await.is_err(),
+                    WorkKind::Effects => apps.deliver.deliver.deliver(&id, now).await.is_err(),
                 };
                 if failed {
                     let wait = SignedDuration::from_secs(2_i64 << tries.min(6));
@@ -179,7 +179,28 @@ async fn sweep(apps: &Apps, clock: &Clock) {
                 }
             }
         }
+        sweep_allow_list(apps, before, now).await;
         tokio::time::sleep(SWEEP).await;
+    }
+}
+
+/// How many entries of the allow list one sweep takes up: each waits for a turn of its own, and alerts
+/// for the next sweep
+const ENTRIES: usize = 3;
+
+/// Entries of the allow list that were not written, a few of them
+async fn sweep_allow_list(apps: &Apps, before: Timestamp, now: Timestamp) {
+    let waiting = match apps.store.allow_work(before).await {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            warn!(error = %Chain(&error), "cannot look for outstanding work");
+            return;
+        }
+    };
+    for indicator in waiting.into_iter().take(ENTRIES) {
+        if let Err(error) = apps.deliver.allow.allow(&indicator, now).await {
+            debug!(error = %Chain(&error), "an entry of the allow list waits");
+        }
     }
 }
 

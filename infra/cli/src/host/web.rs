@@ -1,4 +1,4 @@
-//! HTTP on the loopback: alerts in, and why they were decided out.
+//! HTTP on the loopback: alerts in, why they were decided out, and the allow list.
 
 use std::sync::Arc;
 
@@ -16,12 +16,15 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tracing::{error, warn};
 
+mod allow_list;
+
 use super::{Apps, Clock};
 use crate::{explain, status};
 
 /// What there is
 const PLACES: &str = "POST /receive takes alerts, GET /runs/<alert id> shows why one was decided, \
-    GET /status what was left out, and /v1/openapi.json is for whoever has a token";
+    GET /status what was left out, /allow-list is what `defuse allow` asks, and /v1/openapi.json is \
+    for whoever has a token";
 
 #[derive(Clone)]
 struct Shared {
@@ -35,6 +38,9 @@ pub(crate) async fn serve(listener: TcpListener, apps: Arc<Apps>, clock: Clock) 
         .route("/v1/{*path}", any(api))
         .route("/runs/{alert_id}", get(last_run))
         .route("/status", get(status))
+        .route("/allow-list", get(allow_list::first).post(allow_list::put))
+        .route("/allow-list/after/{kind}/{value}", get(allow_list::after))
+        .route("/allow-list/of/{kind}/{value}", get(allow_list::of))
         .route("/health", get(|| async { "ok\n" }))
         .fallback(async || {
             problem(StatusCode::NOT_FOUND, "notFound", "there is nothing at this path", PLACES)

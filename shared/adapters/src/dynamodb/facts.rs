@@ -8,7 +8,9 @@
 
 use std::time::Duration;
 
-use defuse_domain::{Answer, Fact, Need, Question, Sighting, Snapshot, Unknown, UnknownReason};
+use defuse_domain::{
+    Answer, Fact, Need, Question, Sighting, Snapshot, Unknown, UnknownReason, User,
+};
 use defuse_flow::{FactCache, Found, Lease, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -188,7 +190,9 @@ impl FactCache for DynamoDbStore {
             let lists = self.lists_mailboxes && is_of_mailbox(&fact.question);
             if lists && kept.listed.as_ref() != Some(&today) {
                 // Once a day will do.
-                self.list(what, fact.question.user(), now).await?;
+                if let Some(user) = fact.question.user() {
+                    self.list(what, user, now).await?;
+                }
                 change = change.set("listed", text(today));
             }
             match self.change(what, key.clone(), at_version(change, kept.version)).await? {
@@ -237,7 +241,11 @@ impl DynamoDbStore {
 const fn sighting(answer: &Answer) -> Option<Sighting> {
     match answer {
         Answer::AutomaticReplies(replies) => Some(Sighting::Setting(*replies)),
-        Answer::Risk(_) | Answer::Groups(_) | Answer::Tags(_) | Answer::OpenAlerts(_) => None,
+        Answer::Risk(_)
+        | Answer::Groups(_)
+        | Answer::Tags(_)
+        | Answer::OpenAlerts(_)
+        | Answer::AllowListed(_) => None,
     }
 }
 
@@ -311,8 +319,9 @@ pub(super) fn key(what: &str, question: &Question) -> Result<Key, StoreError> {
         Question::Groups(_) => "groups",
         Question::Tags(_) => "tags",
         Question::OpenAlerts(_) => "openAlerts",
+        Question::AllowListed(_) => "allowListed",
     };
-    let user = question.user().directory_key();
+    let user = question.user().and_then(User::directory_key);
     let user = user.ok_or_else(|| refused(what, StateError::NamelessUser))?;
     Ok(Key::fact(user, kind))
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::{AlertId, Revision, RunKey, TuningRuleName};
+use defuse_domain::{AlertId, Indicator, IndicatorKind, Revision, RunKey, TuningRuleName};
 use jiff::{Timestamp, civil::Date};
 use sha2::{Digest, Sha256};
 
@@ -46,6 +46,9 @@ pub(super) const TUNING_DAY: &str = "D#";
 
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
+/// The partition with our own allow list
+pub(super) const ALLOW_LIST: &str = "I#allowed";
+
 /// How much of a content's digest names it, in characters: enough among the items of one alert
 const DIGEST_LENGTH: usize = 16;
 
@@ -139,7 +142,7 @@ impl Key {
 
     /// A write that came with an idempotency key
     pub(super) fn request(name: &str) -> Self {
-        Self { pk: format!("I#{}", bounded(name)), sk: "I".to_owned() }
+        Self { pk: format!("Z#{}", bounded(name)), sk: "Z".to_owned() }
     }
 
     /// How often somebody asked in a minute
@@ -192,6 +195,12 @@ impl Key {
         Self { pk: tuning(name), sk: format!("{TUNING_DAY}{day}") }
     }
 
+    /// An entry of the allow list
+    pub(super) fn allowed(indicator: &Indicator) -> Self {
+        let sk = format!("{}#{}", indicator.kind(), indicator.value());
+        Self { pk: ALLOW_LIST.to_owned(), sk }
+    }
+
     /// As the SDK wants it
     pub(super) fn attributes(self) -> HashMap<String, AttributeValue> {
         HashMap::from([
@@ -214,6 +223,12 @@ pub(super) fn tokens() -> String {
 /// Partition key of what a tuning rule did, and of its changes
 pub(super) fn tuning(name: &TuningRuleName) -> String {
     format!("T#{name}")
+}
+
+/// The indicator whose entry stands there
+pub(super) fn indicator_at(pk: &str, sk: &str) -> Option<Indicator> {
+    let (kind, value) = sk.split_once('#').filter(|_| pk == ALLOW_LIST)?;
+    Indicator::parse(IndicatorKind::from_name(kind)?, value).ok()
 }
 
 /// Partition key of an alert
@@ -256,6 +271,8 @@ fn bounded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use defuse_domain::INDICATOR_LENGTH_MAX;
+
     use super::*;
 
     #[test]
@@ -266,6 +283,19 @@ mod tests {
 
         assert!(link.pk.len() <= 2_048 && link.sk.len() <= 1_024, "{link:?}");
         assert!(head.pk.len() <= 2_048, "{head:?}");
+    }
+
+    #[test]
+    fn an_indicator_is_read_back_from_its_key() {
+        let longest = format!("https://a.example/{}", "x".repeat(INDICATOR_LENGTH_MAX - 18));
+        for text in ["203.0.113.9", "2001:db8::1", longest.as_str(), "https://a.example/b#c"] {
+            let indicator = Indicator::guess(text).unwrap();
+            let key = Key::allowed(&indicator);
+            assert!(key.sk.len() <= 1_024, "{key:?}");
+            assert_eq!(indicator_at(&key.pk, &key.sk), Some(indicator));
+        }
+        assert_eq!(indicator_at("A#1", "ipAddress#203.0.113.9"), None);
+        assert_eq!(indicator_at(ALLOW_LIST, "ipAddress"), None);
     }
 
     #[test]

@@ -5,14 +5,14 @@
 //!
 //! DynamoDB actions: `dynamodb:Query`, `dynamodb:BatchGetItem`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_domain::{
-    AlertId, Answer, Fact, Facts, Need, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert, Question,
-    Unknown, UnknownReason, User,
+    AlertId, Answer, Fact, Facts, Indicator, Need, OPEN_ALERTS_DAYS, OPEN_ALERTS_MAX, OpenAlert,
+    Question, Unknown, UnknownReason, User,
 };
-use defuse_flow::{AlertState, FactSource, StoreError};
+use defuse_flow::{AlertState, FactSource, StoreError, StoredEntry};
 use jiff::{SignedDuration, Timestamp};
 use tracing::warn;
 
@@ -107,7 +107,8 @@ fn open_alert(what: &str, head: OpenHead) -> Result<Option<OpenAlert>, StoreErro
     Ok(Some(OpenAlert { id, severity: head.severity, created: head.created }))
 }
 
-/// Answers [`Question::OpenAlerts`] from what is stored, and no other question
+/// Answers [`Question::OpenAlerts`] and [`Question::AllowListed`] from what is stored, and no other
+/// question
 #[derive(Clone, Debug)]
 pub struct StoredAlertFacts {
     store: DynamoDbStore,
@@ -133,18 +134,63 @@ impl StoredAlertFacts {
     }
 }
 
+/// Who is named for answers of the allow list
+const ALLOW_LIST: &str = "own allow list";
+
+impl StoredAlertFacts {
+    /// What the allow list says of each indicator that is asked about, looked up together
+    async fn allow_listed(&self, needs: &[Need]) -> BTreeMap<Indicator, Result<Answer, Unknown>> {
+        let asked = needs.iter().filter_map(|it| match &it.question {
+            Question::AllowListed(indicator) => Some(indicator),
+            Question::AutomaticReplies(_)
+            | Question::Risk(_)
+            | Question::Groups(_)
+            | Question::Tags(_)
+            | Question::OpenAlerts(_) => None,
+        });
+        // Why a set: no key may stand in a batch twice.
+        let asked: Vec<&Indicator> = asked.collect::<BTreeSet<_>>().into_iter().collect();
+        if asked.is_empty() {
+            return BTreeMap::new();
+        }
+        let absent = |it: &&Indicator| ((*it).clone(), Ok(Answer::AllowListed(None)));
+        match self.store.all_allowed(&asked).await {
+            Ok(found) => {
+                let mut answers: BTreeMap<_, _> = asked.iter().map(absent).collect();
+                answers.extend(found.into_iter().map(|StoredEntry { entry, .. }| {
+                    let listed = Answer::AllowListed(Some(entry.listed()));
+                    (entry.indicator().clone(), Ok(listed))
+                }));
+                answers
+            }
+            Err(error) => {
+                warn!(error = with_causes(&error), "the allow list is unknown");
+                let why = Unknown::with_detail(UnknownReason::Unavailable, error.to_string());
+                asked.iter().map(|it| ((*it).clone(), Err(why.clone()))).collect()
+            }
+        }
+    }
+}
+
 impl FactSource for StoredAlertFacts {
     async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
+        let allowed = self.allow_listed(needs).await;
         let mut facts = Vec::new();
         for Need { question, .. } in needs {
+            let mut source = "stored alerts";
             let answer = match question {
                 Question::OpenAlerts(user) => self.open_alerts(user, now).await,
+                Question::AllowListed(indicator) => {
+                    source = ALLOW_LIST;
+                    let not_asked = || Err(Unknown::because(UnknownReason::NotAsked));
+                    allowed.get(indicator).cloned().unwrap_or_else(not_asked)
+                }
                 Question::AutomaticReplies(_)
                 | Question::Risk(_)
                 | Question::Groups(_)
                 | Question::Tags(_) => Err(Unknown::because(UnknownReason::NotAsked)),
             };
-            let source = "stored alerts".to_owned();
+            let source = source.to_owned();
             let question = question.clone();
             facts.push(Fact { question, answer, source, read: now, history: None });
         }

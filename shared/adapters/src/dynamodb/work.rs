@@ -4,7 +4,7 @@
 //! DynamoDB actions: `dynamodb:Query` on the index `work`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use defuse_domain::AlertId;
+use defuse_domain::{AlertId, Indicator};
 use defuse_flow::StoreError;
 use jiff::Timestamp;
 use serde_dynamo::{AttributeValue as StreamValue, Item as StreamItem};
@@ -14,12 +14,14 @@ use super::{
     change::Change,
     errors::refused,
     first,
-    items::text,
-    keys::{ALERT, HEAD, PK, SK, sortable},
+    items::{Item, text},
+    keys::{ALERT, HEAD, PK, SK, indicator_at, sortable},
 };
 
 /// Name of the index over heads with work outstanding
 pub(super) const WORK_INDEX: &str = "work";
+/// What entries of the allow list stand under in the index
+const ALLOW: &str = "allow";
 /// How many alerts [`DynamoDbStore::work`] gives at the most
 pub const WORK_MAX: usize = 10_000;
 
@@ -48,21 +50,25 @@ pub enum Work {
     Triage(AlertId),
     /// Carry out its effects
     Deliver(AlertId),
+    /// Write the indicator's entry on the allow list to where it is to stand too
+    Allow(Indicator),
 }
 
 /// What a record of the table's stream calls for, by the item as it is now.
 ///
-/// Only heads call for work. A record comes at least once, and the work may be done meanwhile:
+/// Only heads and entries of the allow list call for work. A record comes at least once, and the work may be done meanwhile:
 /// whoever does it looks again.
 pub fn work_of(image: &StreamItem) -> Option<Work> {
     let attribute = |name: &str| match image.get(name) {
         Some(StreamValue::S(text)) => Some(text.as_str()),
         Some(_) | None => None,
     };
-    if attribute(SK) != Some(HEAD) {
-        return None;
+    let (pk, sk) = (attribute(PK)?, attribute(SK)?);
+    if sk != HEAD {
+        let calls = attribute("work") == Some(ALLOW);
+        return indicator_at(pk, sk).filter(|_| calls).map(Work::Allow);
     }
-    let id = AlertId::parse(attribute(PK)?.strip_prefix(ALERT)?).ok()?;
+    let id = AlertId::parse(pk.strip_prefix(ALERT)?).ok()?;
     match attribute("work")? {
         "pending" => Some(Work::Triage(id)),
         "effects" => Some(Work::Deliver(id)),
@@ -71,6 +77,12 @@ pub fn work_of(image: &StreamItem) -> Option<Work> {
 }
 
 impl Change {
+    /// Puts the entry of the allow list into the index, or takes it out
+    pub(super) fn allow_work(self, is_outstanding: bool, now: Timestamp) -> Self {
+        self.put("work", is_outstanding.then(|| text(ALLOW)))
+            .put("workAt", is_outstanding.then(|| text(sortable(now))))
+    }
+
     /// Puts the head into the index, or takes it out
     pub(super) fn work(self, kind: Option<WorkKind>, now: Timestamp) -> Self {
         self.put("work", kind.map(|it| text(it.name())))
@@ -89,6 +101,29 @@ impl DynamoDbStore {
         before: Timestamp,
     ) -> Result<Vec<AlertId>, StoreError> {
         let what = "to find the work outstanding";
+        let mut ids = Vec::new();
+        for item in self.waiting(what, kind.name(), before).await? {
+            let pk = item.get(PK).and_then(|it| AttributeValue::as_s(it).ok());
+            let id = AlertId::parse(pk.and_then(|it| it.strip_prefix(ALERT)).unwrap_or_default());
+            ids.push(id.map_err(|error| refused(what, error))?);
+        }
+        Ok(ids)
+    }
+
+    /// The indicators whose entries on the allow list wait to be written since before that time
+    pub async fn allow_work(&self, before: Timestamp) -> Result<Vec<Indicator>, StoreError> {
+        let waiting = self.waiting("to find the work outstanding", ALLOW, before).await?;
+        let key = |item: &Item, name| item.get(name).and_then(|it| it.as_s().ok()).cloned();
+        let indicators = waiting.iter().filter_map(|it| indicator_at(&key(it, PK)?, &key(it, SK)?));
+        Ok(indicators.collect())
+    }
+
+    async fn waiting(
+        &self,
+        what: &str,
+        work: &str,
+        before: Timestamp,
+    ) -> Result<Vec<Item>, StoreError> {
         let query = self
             .client
             .query()
@@ -97,15 +132,9 @@ impl DynamoDbStore {
             .key_condition_expression("#work = :work AND #workAt < :before")
             .expression_attribute_names("#work", "work")
             .expression_attribute_names("#workAt", "workAt")
-            .expression_attribute_values(":work", text(kind.name()))
+            .expression_attribute_values(":work", text(work))
             .expression_attribute_values(":before", text(sortable(before)));
-        let mut ids = Vec::new();
-        for item in first(what, query, WORK_MAX).await? {
-            let pk = item.get(PK).and_then(|it| AttributeValue::as_s(it).ok());
-            let id = AlertId::parse(pk.and_then(|it| it.strip_prefix(ALERT)).unwrap_or_default());
-            ids.push(id.map_err(|error| refused(what, error))?);
-        }
-        Ok(ids)
+        first(what, query, WORK_MAX).await
     }
 }
 
@@ -125,6 +154,10 @@ mod tests {
         check(&[("pk", "A#ad1"), ("sk", "H"), ("work", "other")], None);
         check(&[("pk", "A#ad1"), ("sk", "R#1#0#x"), ("work", "pending")], None);
         check(&[("pk", "L#ad1"), ("sk", "H"), ("work", "pending")], None);
+        let indicator = Indicator::guess("203.0.113.9").unwrap();
+        let entry = [("pk", "I#allowed"), ("sk", "ipAddress#203.0.113.9"), ("work", "allow")];
+        check(&entry, Some(Work::Allow(indicator)));
+        check(&entry[..2], None);
         check(&[("pk", "A#"), ("sk", "H"), ("work", "pending")], None);
         check(&[], None);
     }

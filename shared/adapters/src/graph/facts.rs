@@ -84,24 +84,29 @@ impl<P: Pace + Sync> GraphFacts<P> {
         deadline: Deadline,
     ) -> Result<Answer, Unknown> {
         let Self { graph, pace } = self;
-        let user = question.user();
-        let key = || directory::key(user);
+        let key = directory::key;
         match question {
-            Question::AutomaticReplies(_) => directory::automatic_replies(graph, key()?, deadline)
-                .await
-                .map(Answer::AutomaticReplies),
-            Question::Risk(_) => {
+            Question::AutomaticReplies(user) => {
+                directory::automatic_replies(graph, key(user)?, deadline)
+                    .await
+                    .map(Answer::AutomaticReplies)
+            }
+            Question::Risk(user) => {
                 directory::risk(graph, pace, user, deadline).await.map(Answer::Risk)
             }
-            Question::Groups(_) => {
-                directory::groups(graph, key()?, deadline).await.map(Answer::Groups)
+            Question::Groups(user) => {
+                directory::groups(graph, key(user)?, deadline).await.map(Answer::Groups)
             }
-            Question::OpenAlerts(_) => {
-                key()?;
+            Question::OpenAlerts(user) => {
+                key(user)?;
                 open_alerts::open_alerts(graph, user, now, deadline).await.map(Answer::OpenAlerts)
             }
             Question::Tags(_) => {
                 let detail = format!("{NAME} does not keep our tags");
+                Err(Unknown::with_detail(UnknownReason::NotConfigured, detail))
+            }
+            Question::AllowListed(_) => {
+                let detail = format!("{NAME} does not keep our allow list");
                 Err(Unknown::with_detail(UnknownReason::NotConfigured, detail))
             }
         }

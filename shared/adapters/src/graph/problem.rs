@@ -110,6 +110,7 @@ fn not_signed_in(error: &SignInError) -> Unknown {
             400..=499 => UnknownReason::Refused,
             _ => UnknownReason::Unavailable,
         },
+        SignInError::Credential { .. } if error.passes() => UnknownReason::Unavailable,
         SignInError::Credential { .. } => UnknownReason::Refused,
         SignInError::Http { .. } | SignInError::NoToken { .. } | SignInError::Request(_) => {
             UnknownReason::Unavailable

@@ -208,3 +208,5 @@ fn a_sign_in_that_may_pass_is_busy_and_the_rest_refused() {
         assert_eq!(is, is_busy, "for {shown}");
     }
 }
+
+mod web_identity;

@@ -111,12 +111,16 @@ impl Tokens {
         let target = self.target;
         let now = Timestamp::now();
         self.application.credential.warn(now);
-        let first = self.request(now)?;
+        let proof = self.application.credential.web_identity().await;
+        let proof = proof.map_err(|source| SignInError::Credential { target, source })?;
+        let first = self.request(proof.as_ref(), now)?;
         let mut unsent = Some(first.clone());
         // Why anew: an assertion is taken once. One that cannot be made now could be a moment ago.
         let next = || {
             let unsent = unsent.take();
-            unsent.or_else(|| self.request(Timestamp::now()).ok()).unwrap_or_else(|| first.clone())
+            unsent
+                .or_else(|| self.request(proof.as_ref(), Timestamp::now()).ok())
+                .unwrap_or_else(|| first.clone())
         };
         let answer = http.send_each_with_retries(next, deadline.left()).await;
         let answer = answer.map_err(|source| SignInError::Http { target, source })?;
@@ -136,11 +140,15 @@ impl Tokens {
         read(&body, now).ok_or_else(|| refused(Refusal::without_token(status)))
     }
 
-    fn request(&self, now: Timestamp) -> Result<Request<Vec<u8>>, SignInError> {
+    fn request(
+        &self,
+        web_identity: Option<&Secret>,
+        now: Timestamp,
+    ) -> Result<Request<Vec<u8>>, SignInError> {
         let Self { target, application, .. } = self;
         let proof = application
             .credential
-            .fields(application, now)
+            .fields(application, web_identity, now)
             .map_err(|source| SignInError::Credential { target, source })?;
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "client_credentials")

@@ -90,21 +90,22 @@ pub(super) fn known<'a>(
     Ok(answer)
 }
 
-/// An explanation for one user, from what was seen and the fact it was seen in
+/// An explanation for one user or indicator, from what was seen and the fact it was seen in
 pub(super) fn about(
     name: &str,
     situation: Situation<'_>,
     question: &Question,
     seen: Seen,
 ) -> Explanation {
-    let user = question.user();
+    let whose = question.about();
+    let part = format!("{name} of {whose}");
     let mut explanation = match seen {
         Ok((answer, value)) => {
-            let mut explanation = Explanation::new(format!("{name} of {user}"), answer);
+            let mut explanation = Explanation::new(part, answer);
             explanation.value = Some(value);
             explanation
         }
-        Err(why) => unknown(name, &format!("{name} of {user}"), Some(user), why),
+        Err(why) => unknown(name, &part, Some(whose), why),
     };
     if let Some(fact) = situation.facts.get(question) {
         explanation.source = Some(fact.source.clone());
@@ -115,11 +116,10 @@ pub(super) fn about(
 }
 
 /// A part that nobody can answer
-pub(super) fn unknown(name: &str, part: &str, user: Option<&User>, why: Unknown) -> Explanation {
+pub(super) fn unknown(name: &str, part: &str, about: Option<String>, why: Unknown) -> Explanation {
     let mut explanation = Explanation::new(part, Truth::Unknown);
     explanation.value = Some(format!("unknown: {why}"));
-    explanation.unknown =
-        Some(UnknownFact { fact: name.to_owned(), about: user.map(ToString::to_string), why });
+    explanation.unknown = Some(UnknownFact { fact: name.to_owned(), about, why });
     explanation
 }
 

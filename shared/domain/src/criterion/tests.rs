@@ -368,3 +368,5 @@ fn another_alert_of_the_user_is_open() {
     unknown(&of(many.clone()), "unreadable");
     assert_eq!(of(many[1..].to_vec()).answer, False);
 }
+
+mod allow_listed;

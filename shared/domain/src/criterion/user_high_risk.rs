@@ -60,7 +60,7 @@ impl UserHighRisk {
             if signs.is_empty() {
                 let detail = "the settings do not say who is at high risk";
                 let why = Unknown::with_detail(UnknownReason::NotConfigured, detail);
-                return unknown(name, name, Some(user), why);
+                return unknown(name, name, Some(user.to_string()), why);
             }
             let mut because: Vec<Explanation> = signs
                 .iter()
@@ -119,6 +119,8 @@ fn sign(answer: &Answer, organisation: &Organisation) -> Result<(Truth, String),
                 if shared { "is tagged as high risk" } else { "is not tagged as high risk" };
             Ok((shared.into(), value.to_owned()))
         }
-        Answer::AutomaticReplies(_) | Answer::OpenAlerts(_) => Err(mismatch()),
+        Answer::AutomaticReplies(_) | Answer::OpenAlerts(_) | Answer::AllowListed(_) => {
+            Err(mismatch())
+        }
     }
 }

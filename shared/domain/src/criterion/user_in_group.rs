@@ -47,7 +47,8 @@ impl UserInGroup {
                 Answer::AutomaticReplies(_)
                 | Answer::Risk(_)
                 | Answer::Tags(_)
-                | Answer::OpenAlerts(_) => Err(mismatch()),
+                | Answer::OpenAlerts(_)
+                | Answer::AllowListed(_) => Err(mismatch()),
             }
         }
         self.named.evaluate(

@@ -64,7 +64,8 @@ impl UserRisk {
                 Answer::AutomaticReplies(_)
                 | Answer::Groups(_)
                 | Answer::Tags(_)
-                | Answer::OpenAlerts(_) => Err(mismatch()),
+                | Answer::OpenAlerts(_)
+                | Answer::AllowListed(_) => Err(mismatch()),
             });
             about(name, situation, &question, seen)
         })

@@ -47,7 +47,8 @@ impl UserTagged {
                 Answer::AutomaticReplies(_)
                 | Answer::Risk(_)
                 | Answer::Groups(_)
-                | Answer::OpenAlerts(_) => Err(mismatch()),
+                | Answer::OpenAlerts(_)
+                | Answer::AllowListed(_) => Err(mismatch()),
             }
         }
         self.named.evaluate(

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     alert::Alert,
+    allow_list::{AllowedOn, Listed},
     decision::{Decision, Outcome, RuleBook, decide},
     diagnostic::Code,
     document::Cursor,
@@ -89,6 +90,7 @@ pub(crate) struct Known {
     groups: Option<Given<BTreeSet<String>>>,
     tags: Option<Given<BTreeSet<String>>>,
     open_alerts: Option<Given<u32>>,
+    allow_listed: Option<Given<bool>>,
     /// How long ago all of it was read
     age: Option<SignedDuration>,
 }
@@ -158,8 +160,11 @@ impl Case {
         questions
             .iter()
             .map(|question| {
-                let own =
-                    self.given.of_users.iter().find(|(name, _)| question.user().is_called(name));
+                let own = self
+                    .given
+                    .of_users
+                    .iter()
+                    .find(|(name, _)| question.user().is_some_and(|it| it.is_called(name)));
                 let answer = own.and_then(|(_, known)| known.answer(question, high_risk, now));
                 let answer = answer.or_else(|| self.given.known.answer(question, high_risk, now));
                 let age =
@@ -225,13 +230,14 @@ impl Expectation {
 
 impl Known {
     /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 7] = [
+    pub(crate) const FIELDS: [&'static str; 8] = [
         "userOutOfOffice",
         "userHighRisk",
         "userRisk",
         "userInGroup",
         "userTagged",
         "otherOpenAlerts",
+        "allowListed",
         "age",
     ];
 
@@ -243,6 +249,8 @@ impl Known {
         let groups = fields.or("userInGroup", None, |it| given(it, names).map(Some));
         let tags = fields.or("userTagged", None, |it| given(it, names).map(Some));
         let open_alerts = fields.or("otherOpenAlerts", None, |it| given(it, how_many).map(Some));
+        let allow_listed =
+            fields.or("allowListed", None, |it| given(it, Cursor::boolean).map(Some));
         let age = fields.or("age", None, |it| it.duration().map(Some));
         Some(Self {
             out_of_office: out_of_office?,
@@ -251,6 +259,7 @@ impl Known {
             groups: groups?,
             tags: tags?,
             open_alerts: open_alerts?,
+            allow_listed: allow_listed?,
             age: age?,
         })
     }
@@ -292,6 +301,10 @@ impl Known {
             Question::OpenAlerts(user) => {
                 let given = self.open_alerts.clone()?;
                 Some(given.map(|count| Answer::OpenAlerts(open_alerts(user, count, now))))
+            }
+            Question::AllowListed(_) => {
+                let given = self.allow_listed.clone()?;
+                Some(given.map(|is_listed| Answer::AllowListed(is_listed.then(|| listed(now)))))
             }
         }
     }
@@ -343,6 +356,12 @@ fn risk_level(at: &Cursor<'_>) -> Option<RiskLevel> {
 
 fn how_many(at: &Cursor<'_>) -> Option<u32> {
     if at.scalar() == Some("0") { Some(0) } else { at.count(OPEN_ALERTS_MAX) }
+}
+
+/// An entry for all devices that is in force
+fn listed(now: Timestamp) -> Listed {
+    let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+    Listed { title: "test".to_owned(), on: AllowedOn::AllDevices, expires }
 }
 
 /// Alerts of medium severity, an hour old

@@ -12,16 +12,19 @@ use super::{
 use crate::{
     alert_id::ALERT_ID_LENGTH_MAX,
     facts_document::{FactsDocument, OPEN_ALERT, OPEN_ALERTS_MAX, SEEN, UserFacts},
+    indicator::INDICATOR_LENGTH_MAX,
     severity::Severity,
 };
 
 pub(super) fn schema() -> Value {
     let read = "When it was read; the time of deciding where nothing is said.";
     let open_alerts = "Open alerts of every user who has none of their own.";
+    let allow_list = json!({ "type": "array", "items": text(INDICATOR_LENGTH_MAX) });
     let fields = [
         optional(described(reference("time"), read)),
         optional(described(map_of(reference("user")), "By id or principal name.")),
         optional(described(reference("openAlerts"), open_alerts)),
+        optional(described(given(allow_list), "Our own allow list, by its values.")),
     ];
     let about = "What a directory would answer; what is absent is unknown.";
     titled(described(object(FactsDocument::FIELDS, fields), about), "Facts")

@@ -171,6 +171,10 @@ fn properties_of_facts(of_everybody: bool) -> Value {
         given(reference("names")),
         given(reference("names")),
         given(described(number_between(0, OPEN_ALERTS_MAX), "How many.")),
+        given(described(
+            reference("boolean"),
+            "Whether all that it is about is listed, or nothing.",
+        )),
         described(reference("duration"), "How long ago all of it was read."),
     ];
     let own = Known::FIELDS.into_iter().zip(facts);

@@ -22,15 +22,28 @@ use crate::{
     source::ServiceSource,
 };
 
+const ENDPOINT: &str = "How to reach Defender for Endpoint, which our allow list is written to.";
+
 pub(super) fn schema() -> Value {
-    let [api_version, kind, graph, cloud_apps, channels, receive, services, operations, api] =
-        Settings::FIELDS;
+    let [
+        api_version,
+        kind,
+        graph,
+        cloud_apps,
+        endpoint,
+        channels,
+        receive,
+        services,
+        operations,
+        api,
+    ] = Settings::FIELDS;
     let [high_risk, named_ranges, user_tags] = Organisation::FIELDS;
     let names = [
         api_version,
         kind,
         graph,
         cloud_apps,
+        endpoint,
         channels,
         receive,
         services,
@@ -49,6 +62,7 @@ pub(super) fn schema() -> Value {
         required(described(word("Settings"), "What the document is.")),
         field(graph_schema(), "How to reach Microsoft Graph."),
         field(cloud_apps_schema(), "How to reach Defender for Cloud Apps."),
+        field(service("`https://api.securitycenter.microsoft.com`"), ENDPOINT),
         field(map_of(reference("channel")), "Where people are told, by name."),
         field(receive_schema(), "Whose alerts are taken."),
         field(services_schema(), "Which alerts of which service are taken at all."),
@@ -94,10 +108,8 @@ fn secret_field(about: &str) -> Field {
 }
 
 fn graph_schema() -> Value {
-    let service = service(
-        "`https://graph.microsoft.com/v1.0`",
-        "Whether it is asked for its alerts; on if not said.",
-    );
+    let poll = described(boolean(), "Whether it is asked for its alerts; on if not said.");
+    let service = with_property(service("`https://graph.microsoft.com/v1.0`"), POLLS, poll);
     let about = "The mailbox, by address or id, that asks once an hour what the users of alerts reply \
         automatically; nobody is looked at if not said.";
     let mailbox = described(text(TEXT_LENGTH_MAX), about);
@@ -113,19 +125,22 @@ fn cloud_apps_schema() -> Value {
         optional(described(boolean(), POLL)),
     ];
     let with_a_token = object([BASE_URL, CloudAppsSettings::TOKEN, POLLS], fields);
-    either([with_a_token, service(ADDRESS, POLL)])
+    let polled = with_property(service(ADDRESS), POLLS, described(boolean(), POLL));
+    either([with_a_token, polled])
 }
 
 /// A service at which the application signs in
-fn service(address: &'static str, poll: &'static str) -> Value {
+fn service(address: &'static str) -> Value {
     let [token_url, client_id] = Application::FIELDS;
     let [client_secret, certificate, workload_identity] = Credential::FIELDS;
-    let names =
-        [BASE_URL, token_url, client_id, client_secret, certificate, workload_identity, POLLS];
+    let names = [BASE_URL, token_url, client_id, client_secret, certificate, workload_identity];
     let key = "Its private key and the certificate itself, as PEM.";
     let certified = object(Credential::CERTIFICATE, [secret_field(key)]);
     let file = described(text(TEXT_LENGTH_MAX), "The file with the token.");
-    let workload = object(Credential::WORKLOAD_IDENTITY, [required(file)]);
+    let audience = "The audience of a token of AWS: `api://AzureADTokenExchange`.";
+    let audience = described(text(TEXT_LENGTH_MAX), audience);
+    let [token_file, aws_audience] = Credential::WORKLOAD_IDENTITY;
+    let workload = variant([(token_file, file), (aws_audience, audience)]);
     let fields = [
         required(described(reference("address"), address)),
         required(described(reference("address"), "Where tokens are to be had.")),
@@ -133,7 +148,6 @@ fn service(address: &'static str, poll: &'static str) -> Value {
         optional(described(reference("secret"), "The application's secret.")),
         optional(described(certified, "A certificate that the application has in Entra ID.")),
         optional(described(workload, "A token of somebody whom the application trusts.")),
-        optional(described(boolean(), poll)),
     ];
     with_one_of(object(names, fields), &Credential::FIELDS)
 }

@@ -23,6 +23,8 @@ pub enum Credential {
     Certificate(SecretRef),
     /// A token of somebody whom the directory trusts, in the file of that name
     TokenFile(String),
+    /// A token of AWS for that audience, which says which role we are
+    AwsToken(String),
 }
 
 impl Application {
@@ -49,14 +51,14 @@ impl Credential {
     /// The field of `certificate`
     pub(crate) const CERTIFICATE: [&'static str; 1] = ["key"];
 
-    /// The field of `workloadIdentity`
-    pub(crate) const WORKLOAD_IDENTITY: [&'static str; 1] = ["tokenFile"];
+    /// The fields of `workloadIdentity`, of which there is one
+    pub(crate) const WORKLOAD_IDENTITY: [&'static str; 2] = ["tokenFile", "awsAudience"];
 
     /// The secret in it, if any
     pub const fn secret(&self) -> Option<&SecretRef> {
         match self {
             Self::ClientSecret(secret) | Self::Certificate(secret) => Some(secret),
-            Self::TokenFile(_) => None,
+            Self::TokenFile(_) | Self::AwsToken(_) => None,
         }
     }
 
@@ -70,8 +72,10 @@ impl Credential {
             return fields.require("key").and_then(secret).map(Self::Certificate);
         }
         let fields = at.fields(&Self::WORKLOAD_IDENTITY)?;
-        let file = fields.require("tokenFile").and_then(|it| it.short_text(TEXT_LENGTH_MAX));
-        file.map(Self::TokenFile)
+        let [token_file, _] = Self::WORKLOAD_IDENTITY;
+        let (name, at) = fields.exactly_one("source of tokens", &Self::WORKLOAD_IDENTITY)?;
+        let text = at.short_text(TEXT_LENGTH_MAX)?;
+        Some(if name == token_file { Self::TokenFile(text) } else { Self::AwsToken(text) })
     }
 }
 
@@ -94,6 +98,7 @@ mod tests {
             ("  clientSecret: { env: K }", Credential::ClientSecret(env())),
             ("  certificate: { key: { env: K } }", Credential::Certificate(env())),
             ("  workloadIdentity: { tokenFile: /t }", Credential::TokenFile("/t".to_owned())),
+            ("  workloadIdentity: { awsAudience: a }", Credential::AwsToken("a".to_owned())),
         ] {
             let settings = graph(text).unwrap();
             assert_eq!(settings.secrets().len(), usize::from(credential.secret().is_some()));
@@ -108,6 +113,9 @@ mod tests {
             "error[P003]: the credential is missing\n  --> f:4:3 at graph\n  help: write one of \
              `clientSecret`, `certificate`, `workloadIdentity`"
         );
+        for wrong in ["{}", "{ tokenFile: /t, awsAudience: a }", "{ awsAudience: [] }"] {
+            assert!(graph(&format!("  workloadIdentity: {wrong}")).is_err(), "for {wrong}");
+        }
         let two = "  clientSecret: { env: K }\n  certificate: { key: { env: K } }\n";
         assert_eq!(
             graph(two).unwrap_err(),

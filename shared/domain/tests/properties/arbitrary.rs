@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use defuse_domain::{
-    Alert, AlertId, Answer, AutomaticReplies, Fact, History, Mode, OpenAlert, Organisation,
-    Playbook, Question, Risk, RiskLevel, RuleBook, Settings, Severity, Unknown, UnknownReason,
+    Alert, AlertId, AllowedOn, Answer, AutomaticReplies, Fact, History, Listed, Mode, OpenAlert,
+    Organisation, Playbook, Question, Risk, RiskLevel, RuleBook, Settings, Severity, Unknown,
+    UnknownReason,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -213,7 +214,7 @@ pub(crate) fn answered(question: &Question, (how, value, age): Known) -> Fact {
     let hours = |hours: u8| SignedDuration::from_hours(i64::from(hours));
     let history = (how % 3 == 0).then(|| History {
         seen_since: read - hours(value % 7),
-        last_other: (value % 2 == 0).then(|| read - hours(value % 7 + value % 5)),
+        last_other: value.is_multiple_of(2).then(|| read - hours(value % 7 + value % 5)),
     });
     Fact { question: question.clone(), answer, source: "generated".to_owned(), read, history }
 }
@@ -248,5 +249,10 @@ fn answer(question: &Question, value: u8) -> Answer {
                 })
                 .collect(),
         ),
+        Question::AllowListed(_) => Answer::AllowListed(value.is_multiple_of(2).then(|| Listed {
+            title: "Updates".to_owned(),
+            on: AllowedOn::AllDevices,
+            expires: now() + hours(value / 16),
+        })),
     }
 }

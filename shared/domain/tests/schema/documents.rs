@@ -185,6 +185,7 @@ criteria:
     - { addressInNamedRange: true }
     - { userRisk: { atLeast: low, maxAge: 1d 02:00:00 } }
     - { otherOpenAlerts: { sameUser: 'true', within: 2 weeks } }
+    - { allowListed: { indicators: any, maxAge: 1h } }
 limits: { perHour: '7', perDay: 007, perUserPerDay: +7 }
 then: [{ resolve: { truePositive: other } }, { assign: 7@8 }, { comment: 5 }, { tag: no }]
 otherwise: [{ assign: kim@contoso.example }, { notify: { channel: 1, template: resolved } }]
@@ -198,6 +199,7 @@ tests:
       userInGroup: []
       userTagged: { unknown: 5 }
       otherOpenAlerts: '3'
+      allowListed: 'true'
       users: { 7: { userOutOfOffice: alwaysEnabled, userHighRisk: 'true', age: -1h } }
     expect: { open: 5 }
 ";
@@ -215,6 +217,7 @@ apiVersion: defuse/v1
 kind: Settings
 graph: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, certificate: { key: { env: K } } }
 cloudApps: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: 5 } }
+endpoint: { baseUrl: https://x, tokenUrl: https://y, clientId: 7, workloadIdentity: { awsAudience: 5 } }
 channels: { 7: { kind: webhook, url: { secretsManager: 5 } } }
 highRisk: { groups: [7] }
 namedRanges: { true: [10.0.0.1, '::1/+64', ::ffff:10.0.0.0/104] }
@@ -268,6 +271,8 @@ fn bad_playbooks_are_marked() {
         ("criteria", "{ userHighRisk: { maxAge: 3 months } }"),
         ("criteria", "{ otherOpenAlerts: { sameUser: false, within: 1h } }"),
         ("criteria", "{ otherOpenAlerts: { sameUser: true } }"),
+        ("criteria", "{ allowListed: some }"),
+        ("criteria", "{ allowListed: { maxAge: 1h } }"),
         ("criteria", "{ alert: {} }"),
         ("criteria", "{ alert: { colour: red } }"),
         ("criteria", "{ evidence: ipp }"),
@@ -290,6 +295,7 @@ fn bad_playbooks_are_marked() {
         ("tests", "[{ name: n, alert: a, expect: { resolved: x } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { userHighRisk: maybe } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { otherOpenAlerts: 21 } }]"),
+        ("tests", "[{ name: n, alert: a, expect: open, facts: { allowListed: [x] } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { userOutOfOffice: scheduled } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, facts: { users: { x: { users: {} } } } }]"),
         ("tests", "[{ name: n, alert: a, expect: open, now: noon }]"),
@@ -310,6 +316,10 @@ fn bad_settings_and_facts_are_marked() {
         "cloudApps: { baseUrl: https://x, token: { env: T }, clientSecret: { env: S } }",
         "cloudApps: { baseUrl: ftp://x, token: { env: T } }",
         "cloudApps: { baseUrl: https://x, token: hunter2 }",
+        "endpoint: { baseUrl: https://x, token: { env: T } }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: {} }",
+        "graph: { baseUrl: https://x, tokenUrl: https://y, clientId: a, workloadIdentity: { tokenFile: /t, awsAudience: a } }",
+        "endpoint: { baseUrl: https://x, tokenUrl: https://y, clientId: a, clientSecret: { env: S }, poll: true }",
         "channels: { soc: { kind: carrierPigeon, url: { env: U } } }",
         "channels: { soc: { kind: teams, url: { env: U, secretsManager: U } } }",
         "channels: [soc]",
@@ -340,6 +350,8 @@ fn bad_settings_and_facts_are_marked() {
         "otherOpenAlerts: [{ id: 'a b' }]",
         "otherOpenAlerts: [{ severity: grave }]",
         "otherOpenAlerts: [7]",
+        "allowList: contoso.example",
+        "allowList: [{}]",
     ] {
         both_refuse(Document::Facts, text);
     }

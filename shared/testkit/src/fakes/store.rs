@@ -1,6 +1,7 @@
 //! The store in memory: heads, runs, counters and notes, each change under one lock.
 
 mod acts;
+mod allow_list;
 mod effects;
 mod facts;
 mod tuning;
@@ -12,13 +13,14 @@ use std::{
 };
 
 use defuse_domain::{
-    Alert, AlertId, Effect, EffectId, EffectState, Notification, Outcome, Run, RunKey, Unreadable,
+    Alert, AlertId, Effect, EffectId, EffectState, Indicator, Notification, Outcome, Run, RunKey,
+    Unreadable,
 };
 use defuse_flow::{
     AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, FeedPlace, FeedStore, HistoryStore,
     Kept, LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace,
-    PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, StoredPlace,
-    Turn, WebhookLog,
+    PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, StoredEntry,
+    StoredPlace, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -46,6 +48,7 @@ struct State {
     acts: BTreeMap<AlertId, acts::Kept>,
     facts: KeptFacts,
     tuning: TuningState,
+    allowed: BTreeMap<Indicator, StoredEntry>,
 }
 
 #[derive(Debug)]

@@ -3,15 +3,17 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use defuse_domain::{
-    Alert, AlertId, Classification, EffectId, EffectState, Fact, Facts, Need, Notification,
-    Revision, Run, RunKey, Sighting, Step, Unknown, UnknownReason, Unreadable, User,
+    Alert, AlertId, AllowListEntry, AtEndpoint, Classification, EffectId, EffectState, Fact, Facts,
+    Indicator, Need, Notification, Revision, Run, RunKey, Sighting, Step, Unknown, UnknownReason,
+    Unreadable, User,
 };
 use defuse_flow::{
-    AlertFeed, AlertHistory, AlertStore, AtSource, Chat, Claim, DeliveryError, FactCache,
-    FactSource, FeedError, FeedInfo, FeedPage, FeedPlace, FeedStore, Found, HistoryStore, Kept,
-    Lease, LeftOut, LeftOutLog, LimitClaim, LimitStore, Mailboxes, NotificationLog, Notifier,
-    Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore, RunStore, SourceClient,
-    StoreError, Stored, StoredAlert, StoredPlace, Turn, WatchList, WebhookLog, Window,
+    AlertFeed, AlertHistory, AlertStore, AllowList, AllowListOutbox, AllowListPage, AtSource, Chat,
+    Claim, DeliveryError, FactCache, FactSource, FeedError, FeedInfo, FeedPage, FeedPlace,
+    FeedStore, Found, HistoryStore, IndicatorClient, Kept, Lease, LeftOut, LeftOutLog, LimitClaim,
+    LimitStore, Mailboxes, Marked, NotificationLog, Notifier, Outbox, Outstanding, Pace, PartStore,
+    Put, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert,
+    StoredEntry, StoredPlace, Turn, WatchList, WebhookLog, Window,
 };
 use jiff::Timestamp;
 
@@ -272,6 +274,40 @@ impl<P: Outbox + Sync> Outbox for Faulty<P> {
         state: &EffectState,
     ) -> Result<(), StoreError> {
         self.plan.call("Outbox::mark", self.port.mark(run, effect, state)).await
+    }
+}
+
+impl<P: AllowList + Sync> AllowList for Faulty<P> {
+    async fn put(&self, entry: &AllowListEntry, now: Timestamp) -> Result<Put, StoreError> {
+        self.plan.call("AllowList::put", self.port.put(entry, now)).await
+    }
+
+    async fn page(&self, after: Option<&Indicator>) -> Result<AllowListPage, StoreError> {
+        self.plan.call("AllowList::page", self.port.page(after)).await
+    }
+}
+
+impl<P: AllowListOutbox + Sync> AllowListOutbox for Faulty<P> {
+    async fn entry(&self, indicator: &Indicator) -> Result<Option<StoredEntry>, StoreError> {
+        self.plan.call("AllowListOutbox::entry", self.port.entry(indicator)).await
+    }
+
+    async fn mark_entry(
+        &self,
+        read: &StoredEntry,
+        state: &AtEndpoint,
+    ) -> Result<Marked, StoreError> {
+        self.plan.call("AllowListOutbox::mark_entry", self.port.mark_entry(read, state)).await
+    }
+}
+
+impl<P: IndicatorClient + Sync> IndicatorClient for Faulty<P> {
+    fn rate(&self) -> Rate {
+        self.port.rate()
+    }
+
+    async fn allow(&self, entry: &AllowListEntry) -> Result<String, DeliveryError> {
+        self.plan.call("IndicatorClient::allow", self.port.allow(entry)).await
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::faults::FaultKind;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A service with a limit of its own
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +16,8 @@ pub enum LimitedService {
     GraphSecurity,
     /// Defender for Cloud Apps: 30 requests a minute
     CloudApps,
+    /// Indicators at Defender for Endpoint: 100 requests a minute, and 1,500 an hour
+    EndpointIndicators,
 }
 
 impl LimitedService {
@@ -23,12 +26,24 @@ impl LimitedService {
         match self {
             Self::GraphSecurity => 150,
             Self::CloudApps => 30,
+            Self::EndpointIndicators => 100,
+        }
+    }
+
+    /// How many requests an hour it takes, where that is fewer than its minutes add up to
+    pub const fn per_hour(self) -> Option<usize> {
+        match self {
+            Self::GraphSecurity | Self::CloudApps => None,
+            Self::EndpointIndicators => Some(1_500),
         }
     }
 
     fn at(path: &str) -> Option<Self> {
         if path.starts_with("/v1.0/security/") {
             return Some(Self::GraphSecurity);
+        }
+        if path.starts_with("/mde/api/indicators") {
+            return Some(Self::EndpointIndicators);
         }
         path.starts_with("/cas/api/v1/").then_some(Self::CloudApps)
     }
@@ -45,6 +60,7 @@ pub(super) struct Limits {
 #[derive(Debug, Default)]
 struct Window {
     requests: VecDeque<Timestamp>,
+    of_hour: VecDeque<Timestamp>,
     highest: usize,
 }
 
@@ -56,11 +72,17 @@ impl Limits {
         window.requests.retain(|it| now.duration_since(*it) < MINUTE);
         window.requests.push_back(now);
         window.highest = window.highest.max(window.requests.len());
-        if !self.are_kept || window.requests.len() <= service.per_minute() {
-            return None;
+        if service.per_hour().is_some() {
+            window.of_hour.retain(|it| now.duration_since(*it) < HOUR);
+            window.of_hour.push_back(now);
         }
-        let oldest = window.requests.front().map_or(MINUTE, |it| now.duration_since(*it));
-        let wait = MINUTE.saturating_sub(oldest).as_secs().saturating_add(1);
+        let over = |requests: &VecDeque<Timestamp>, max: usize, span: SignedDuration| {
+            let oldest = *requests.front().filter(|_| requests.len() > max)?;
+            Some(span.saturating_sub(now.duration_since(oldest)))
+        };
+        let of_minute = over(&window.requests, service.per_minute(), MINUTE);
+        let of_hour = service.per_hour().and_then(|max| over(&window.of_hour, max, HOUR));
+        let wait = of_minute.max(of_hour).filter(|_| self.are_kept)?.as_secs().saturating_add(1);
         let retry_after = Some(u32::try_from(wait).unwrap_or_default());
         Some(FaultKind::Status { status: 429, retry_after })
     }
@@ -128,6 +150,21 @@ mod tests {
         assert_eq!(limits.count(path, at(61)), None);
         assert_eq!(limits.highest(LimitedService::CloudApps), 31);
         assert_eq!(limits.highest(LimitedService::GraphSecurity), 0);
+    }
+
+    #[test]
+    fn an_hour_may_have_a_limit_of_its_own() {
+        let mut limits = Limits { are_kept: true, ..Limits::default() };
+        let begin: Timestamp = "2026-11-23T10:00:00Z".parse().unwrap();
+        let path = "/mde/api/indicators";
+        for second in 0..1_500 {
+            let now = begin + SignedDuration::from_secs(second);
+            assert_eq!(limits.count(path, now), None, "at {second}");
+        }
+        let now = begin + SignedDuration::from_secs(1_500);
+        let refused = FaultKind::Status { status: 429, retry_after: Some(2_101) };
+        assert_eq!(limits.count(path, now), Some(refused));
+        assert_eq!(limits.count(path, begin + SignedDuration::from_secs(3_601)), None);
     }
 
     #[test]

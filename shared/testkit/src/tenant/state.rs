@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::{
+    endpoint::INDICATORS_MAX,
     faults::{self, Fault, FaultKind},
     graph::Rate,
     limits::{Limits, Unreliable},
@@ -54,6 +55,11 @@ struct Inner {
 pub(super) struct State {
     pub(super) alerts: BTreeMap<String, Object>,
     pub(super) cloud_apps_alerts: BTreeMap<String, Object>,
+    /// By type and value
+    pub(super) indicators: BTreeMap<(String, String), Object>,
+    pub(super) indicators_max: usize,
+    /// Whether the application has the permission
+    pub(super) may_write_indicators: bool,
     pub(super) users: Vec<UserRecord>,
     pub(super) faults: Vec<Fault>,
     pub(super) record: Record,
@@ -78,6 +84,9 @@ impl Shared {
         let state = State {
             alerts: BTreeMap::new(),
             cloud_apps_alerts: BTreeMap::new(),
+            indicators: BTreeMap::new(),
+            indicators_max: INDICATORS_MAX,
+            may_write_indicators: true,
             users: Vec::new(),
             faults: Vec::new(),
             record: Record::default(),

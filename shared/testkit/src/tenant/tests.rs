@@ -1,6 +1,7 @@
 //! The tenant as its clients see it, over HTTP.
 
 mod cloud_apps;
+mod endpoint;
 mod front;
 mod graph;
 mod sign_in;

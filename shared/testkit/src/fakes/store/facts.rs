@@ -95,7 +95,7 @@ impl WatchList for MemoryStore {
         let state = locked(&self.state);
         let questions = state.facts.of.keys();
         let of_mailboxes = questions.filter(|it| matches!(it, Question::AutomaticReplies(_)));
-        Ok(of_mailboxes.map(|it| it.user().clone()).collect())
+        Ok(of_mailboxes.filter_map(|it| it.user().cloned()).collect())
     }
 
     async fn saw(&self, user: &User, sighting: Sighting, now: Timestamp) -> Result<(), StoreError> {

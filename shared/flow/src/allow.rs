@@ -1,0 +1,96 @@
+//! Beside the way of an alert: what stands on our own allow list is written to whoever else keeps
+//! one.
+
+use std::time::Duration;
+
+use defuse_domain::{AtEndpoint, Indicator};
+use jiff::Timestamp;
+use tracing::{info, instrument, warn};
+
+use crate::{
+    deliver::DeliverError,
+    ports::{
+        AllowListOutbox, DeliveryError, IndicatorClient, Marked, Pace, StoreError, StoredEntry,
+        Turn,
+    },
+};
+
+/// How long a turn is waited for: alerts wait behind it
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often an entry may change while it is written
+const ROUNDS_MAX: usize = 3;
+
+/// Writes entries of the allow list to where they are to stand too
+#[derive(Clone, Debug)]
+pub struct Allow<S, C> {
+    store: S,
+    client: Option<C>,
+}
+
+/// There was no turn, or the entry changed again and again
+#[derive(Debug, thiserror::Error)]
+enum LaterError {
+    #[error("the next turn is at {0}")]
+    NoTurn(Timestamp),
+    #[error("the entry changed {ROUNDS_MAX} times meanwhile")]
+    Contended,
+}
+
+impl<S: AllowListOutbox + Pace + Sync, C: IndicatorClient + Sync> Allow<S, C> {
+    /// The step; without a client the list is our own alone
+    pub const fn new(store: S, client: Option<C>) -> Self {
+        Self { store, client }
+    }
+
+    /// Writes the entry of an indicator, if that is still to be done
+    #[instrument(skip_all, fields(indicator.kind = %indicator.kind()))]
+    pub async fn allow(&self, indicator: &Indicator, now: Timestamp) -> Result<(), DeliverError> {
+        let mut was_overtaken = false;
+        for _ in 0..ROUNDS_MAX {
+            let Some(stored) = self.store.entry(indicator).await? else { return Ok(()) };
+            // Why: whoever overtook us may have written before us, so that ours is there now.
+            if stored.endpoint != AtEndpoint::Outstanding && !was_overtaken {
+                return Ok(());
+            }
+            let state = self.write(&stored, now).await?;
+            match self.store.mark_entry(&stored, &state).await? {
+                Marked::Marked => {
+                    info!(state = ?state, "wrote an entry of the allow list");
+                    return Ok(());
+                }
+                Marked::Overtaken => was_overtaken = true,
+            }
+        }
+        Err(StoreError::Busy(LaterError::Contended.into()).into())
+    }
+
+    async fn write(
+        &self,
+        stored: &StoredEntry,
+        now: Timestamp,
+    ) -> Result<AtEndpoint, DeliverError> {
+        let Some(client) = &self.client else { return Ok(AtEndpoint::OursAlone { at: now }) };
+        let StoredEntry { entry, .. } = stored;
+        if !entry.is_in_force(now) {
+            let answer = format!("it expired at {} before it was written", entry.expires());
+            return Ok(AtEndpoint::Refused { at: now, answer });
+        }
+        match self.store.turn(client.rate(), PATIENCE, now).await? {
+            Turn::Now => {}
+            Turn::TooLate { free } => {
+                return Err(StoreError::Busy(LaterError::NoTurn(free).into()).into());
+            }
+        }
+        match client.allow(entry).await {
+            Ok(answer) => Ok(AtEndpoint::Written { at: now, answer }),
+            Err(DeliveryError::Refused { target, answer, source }) => {
+                warn!(cause = %source, "{target} refused an entry of the allow list: {answer}");
+                Ok(AtEndpoint::Refused { at: now, answer })
+            }
+            Err(source @ DeliveryError::Busy { .. }) => {
+                Err(DeliverError::Effect { effect: "allow list entry".to_owned(), source })
+            }
+        }
+    }
+}
