@@ -134,6 +134,8 @@ mod tests {
                 "chat does not need xray:PutTraceSegments",
                 "deliver does not need xray:PutTelemetryRecords",
                 "deliver does not need xray:PutTraceSegments",
+                "housekeep does not need xray:PutTelemetryRecords",
+                "housekeep does not need xray:PutTraceSegments",
                 "poll does not need xray:PutTelemetryRecords",
                 "poll does not need xray:PutTraceSegments",
                 "provision does not need xray:PutTelemetryRecords",
