@@ -36,3 +36,6 @@ mod progress;
 #[cfg(test)]
 #[path = "command/tenant.rs"]
 mod tenant;
+#[cfg(test)]
+#[path = "command/tuning.rs"]
+mod tuning;

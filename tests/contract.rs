@@ -25,6 +25,9 @@ mod embedded;
 #[path = "contract/emulator.rs"]
 mod emulator;
 #[cfg(test)]
+#[path = "contract/export.rs"]
+mod export;
+#[cfg(test)]
 #[path = "contract/facts.rs"]
 mod facts;
 #[cfg(test)]

@@ -49,6 +49,9 @@ mod state;
 #[path = "host/tuning.rs"]
 mod tuning;
 #[cfg(test)]
+#[path = "host/tuning_preview.rs"]
+mod tuning_preview;
+#[cfg(test)]
 #[path = "host/way.rs"]
 mod way;
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! The scenarios, and how each must end: as planned, when a look-up failed, when the source
 //! refused.
 
+mod tuned;
+
 use std::collections::BTreeSet;
 
 use defuse_domain::{
     AlertId, Answer, AutomaticReplies, Classification, Outcome, Question, Revision, Risk,
-    RiskLevel, RuleBook, RunKey, Threat, TuningRule, Unknown, UnknownReason,
+    RiskLevel, RuleBook, RunKey, Threat, Unknown, UnknownReason,
 };
 use defuse_flow::AlertState;
-use defuse_testkit::{
-    LEGITIMATE_TRAVEL, TRAVEL, TravelAlert, a_tuning_rule, an_alert, away, rule_book,
-};
+use defuse_testkit::{LEGITIMATE_TRAVEL, TRAVEL, TravelAlert, an_alert, away, rule_book};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -132,17 +132,6 @@ impl Scenario {
         self
     }
 
-    /// Tuning rules that do that are in force since long ago
-    fn tuned_by(mut self, actions: &[&str]) -> Self {
-        let rules = actions.iter().enumerate().map(|(index, action)| {
-            let text = a_tuning_rule(&format!("expected-{index}"), action);
-            let rule = TuningRule::parse("rule.yaml", &text).unwrap();
-            rule.in_force_since(Timestamp::UNIX_EPOCH)
-        });
-        self.rules = self.rules.tuned_by(rules);
-        self
-    }
-
     /// The source has the alert as somebody changed it since
     fn changed_to(mut self, alert: &TravelAlert) -> Self {
         self.at_source = alert.text();
@@ -241,7 +230,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = ordinary();
     all.extend(of_two_states());
     all.extend(at_the_same_time());
-    all.extend(tuned());
+    all.extend(tuned::tuned());
     all
 }
 
@@ -358,41 +347,6 @@ fn at_the_same_time() -> Vec<Scenario> {
         Scenario::of("triaged twice at once", &alert, Ending::resolved(&alert))
             .meanwhile(Meanwhile::TriagedToo)
             .or_unknown([Ending::resolved(&alert)]),
-    ]
-}
-
-/// Tuning rules decide, and no playbook is asked
-fn tuned() -> Vec<Scenario> {
-    let alert = an_alert();
-    let newer = an_alert().also_of("lee@contoso.example").later(3);
-    let hidden = |alert| Ending {
-        state: AlertState::Hidden,
-        outcome: Outcome::Hidden,
-        told: [].into(),
-        ..Ending::open(alert)
-    };
-    let resolved = Ending { tags: [].into(), told: [].into(), ..Ending::resolved(&alert) };
-    let refused = Ending { tags: [].into(), told: [].into(), ..Ending::refused(&alert) };
-    let resolve = "{ resolve: { informationalExpectedActivity: confirmedActivity } }";
-    vec![
-        Scenario::of("hidden by a tuning rule", &alert, hidden(&alert))
-            .tuned_by(&["hide"])
-            .or_unknown([hidden(&alert)])
-            .or_refused(None),
-        Scenario::of("hidden, and changes at its source", &alert, hidden(&newer))
-            .tuned_by(&["hide"])
-            .changed_to(&newer)
-            .events([Event::Arrives(alert.text()), Event::Arrives(newer.text())])
-            .or_unknown([hidden(&newer)])
-            .or_refused(None),
-        Scenario::of("resolved by a tuning rule", &alert, resolved.clone())
-            .tuned_by(&[resolve])
-            .or_unknown([resolved])
-            .or_refused(Some(refused)),
-        Scenario::of("hidden by one rule, and another would resolve", &alert, hidden(&alert))
-            .tuned_by(&[resolve, "hide"])
-            .or_unknown([hidden(&alert)])
-            .or_refused(None),
     ]
 }
 

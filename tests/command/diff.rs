@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::folder::Folder;
 
-const TABLE: &str = "defuse-under-test";
+pub(crate) const TABLE: &str = "defuse-under-test";
 const PLAYBOOK: &str = "infra/playbooks/legitimate-travel.yaml";
 const OTHER: &str = "infra/playbooks/other.yaml";
 const NEW: &str = "infra/playbooks/new.yaml";
@@ -164,7 +164,7 @@ fn a_table_that_cannot_be_had_is_said() {
 }
 
 /// An embedded DynamoDB with an empty table
-async fn start(listener: TcpListener, endpoint: &str) -> Arc<DynamoDbStore> {
+pub(crate) async fn start(listener: TcpListener, endpoint: &str) -> Arc<DynamoDbStore> {
     listener.set_nonblocking(true).unwrap();
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     let memory = dynoxide::Database::memory().unwrap();

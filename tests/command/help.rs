@@ -19,6 +19,11 @@ fn a_newcomer_can_work_from_help() {
     check("explain", &["explain", "--help"]);
     check("status", &["status", "--help"]);
     check("allow_add", &["allow", "add", "--help"]);
+    check("tuning", &["tuning", "--help"]);
+    check("tuning_check", &["tuning", "check", "--help"]);
+    check("tuning_preview", &["tuning", "preview", "--help"]);
+    check("tuning_from_alert", &["tuning", "from-alert", "--help"]);
+    check("tuning_why", &["tuning", "why", "--help"]);
 }
 
 #[test]

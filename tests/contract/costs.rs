@@ -61,21 +61,9 @@ async fn the_request_units_of_each_step() {
     steps.took("mark, the last");
     store.outstanding(id).await.unwrap();
     steps.took("outstanding, nothing");
-    let resolved = notification("ad1", "soc", "resolved");
-    NotificationLog::claim(store, &resolved, now()).await.unwrap();
-    store.posted(&resolved, "200", now()).await.unwrap();
-    steps.took("notification, claimed and posted");
-    store.was_taken("msg_2L3k9").await.unwrap();
-    store.took("msg_2L3k9", now()).await.unwrap();
-    steps.took("webhook message");
-
+    messages(&mut steps, store).await;
     tuned_alert(&mut steps, store).await;
-
-    let left_out = alert_of("ad9", 0, &serde_json::Value::Null);
-    store.leave_out(&left_out, now()).await.unwrap();
-    steps.took("leave out, new");
-    store.leave_out(&left_out, now()).await.unwrap();
-    steps.took("leave out, again");
+    left_out(&mut steps, store).await;
 
     insta::assert_snapshot!(steps.table, @r"
     store, new: 5 + 1 write, 0.5 read
@@ -163,6 +151,26 @@ async fn the_bytes_of_each_item() {
     E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
     E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113
     ");
+}
+
+/// A message to chat, and one from a sender
+async fn messages(steps: &mut Steps<'_>, store: &DynamoDbStore) {
+    let resolved = notification("ad1", "soc", "resolved");
+    NotificationLog::claim(store, &resolved, now()).await.unwrap();
+    store.posted(&resolved, "200", now()).await.unwrap();
+    steps.took("notification, claimed and posted");
+    store.was_taken("msg_2L3k9").await.unwrap();
+    store.took("msg_2L3k9", now()).await.unwrap();
+    steps.took("webhook message");
+}
+
+/// An alert that the settings leave out
+async fn left_out(steps: &mut Steps<'_>, store: &DynamoDbStore) {
+    let left_out = alert_of("ad9", 0, &serde_json::Value::Null);
+    store.leave_out(&left_out, now()).await.unwrap();
+    steps.took("leave out, new");
+    store.leave_out(&left_out, now()).await.unwrap();
+    steps.took("leave out, again");
 }
 
 /// A tuning rule is saved and loaded, hides an alert and counts it, and a person releases that

@@ -19,6 +19,7 @@ use aws_sdk_dynamodb::{
         get_item::{GetItemInput, GetItemOutput},
         put_item::{PutItemInput, PutItemOutput},
         query::{QueryInput, QueryOutput},
+        scan::{ScanInput, ScanOutput},
         update_item::{UpdateItemInput, UpdateItemOutput},
     },
     types::{AttributeValue, ConsumedCapacity, ReturnConsumedCapacity},
@@ -137,6 +138,7 @@ macro_rules! each_kind {
     ($apply:ident) => {
         $apply!(GetItemInput, GetItemOutput, false);
         $apply!(QueryInput, QueryOutput, false);
+        $apply!(ScanInput, ScanOutput, false);
         $apply!(BatchGetItemInput, BatchGetItemOutput, false);
         $apply!(PutItemInput, PutItemOutput, true);
         $apply!(UpdateItemInput, UpdateItemOutput, true);

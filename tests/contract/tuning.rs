@@ -188,7 +188,7 @@ async fn a_hidden_alert_is_released_once_and_keeps_the_mark() {
     assert_eq!((stored.state, stored.looks), (AlertState::Pending, 1));
     assert_eq!(stored.released.as_ref(), Some(&release));
     let pending = store.work(defuse_adapters::WorkKind::Pending, Timestamp::MAX).await.unwrap();
-    assert_eq!(pending, [first.id.clone()]);
+    assert_eq!(pending.as_slice(), std::slice::from_ref(&first.id));
     store.store(&newer, now() + 1.hour()).await.unwrap();
     let stored = store.load(&first.id).await.unwrap().unwrap();
     assert_eq!(stored.released.as_ref(), Some(&release), "a newer revision keeps it");

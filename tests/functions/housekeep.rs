@@ -1,6 +1,6 @@
 //! Runs of the function `housekeep`: people are told once of a tuning rule that expires soon.
 
-use defuse_flow::Tuning;
+use defuse_flow::{Draft, Tuning};
 use defuse_testkit::a_tuning_rule;
 use jiff::{SignedDuration, Timestamp};
 
@@ -27,7 +27,10 @@ async fn people_are_told_once_of_a_rule_that_expires_soon() {
         std::fs::write(folder.join("of-a-file.yaml"), text("of-a-file", 1)).unwrap();
         let tuning = Tuning::new(store_of(world), Vec::new());
         for (name, days) in [("week", 7), ("later", 9), ("deleted", 2)] {
-            tuning.save("rule.yaml", &text(name, days), None, "kim", now).await.unwrap();
+            tuning
+                .save(Draft { file: "rule.yaml", text: &text(name, days), read: None }, "kim", now)
+                .await
+                .unwrap();
         }
         let deleted = defuse_domain::TuningRuleName::parse("deleted").unwrap();
         tuning.delete(&deleted, "kim", now).await.unwrap();

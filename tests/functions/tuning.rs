@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::Client;
 use defuse_adapters::DynamoDbStore;
 use defuse_domain::{TuningRule, TuningRuleName};
-use defuse_flow::{DeployedTuning, MatchReport, Tuning, note_deployed};
+use defuse_flow::{DeployedTuning, Draft, MatchReport, Tuning, note_deployed};
 use defuse_testkit::a_tuning_rule;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -46,10 +46,16 @@ async fn a_rule_that_is_saved_holds_from_the_next_batch_on() {
         assert_eq!(comes(world, &functions, "ca-tuning-0").await, "resolved");
 
         let text = a_tuning_rule("oslo", "hide");
-        tuning.save("rule.yaml", &text, None, "kim", Timestamp::now()).await.unwrap();
+        tuning
+            .save(Draft { file: "rule.yaml", text: &text, read: None }, "kim", Timestamp::now())
+            .await
+            .unwrap();
         assert_eq!(comes(world, &functions, "ca-tuning-1").await, "hidden");
         let text = a_tuning_rule("oslo", RESOLVE);
-        tuning.save("rule.yaml", &text, Some(1), "kim", Timestamp::now()).await.unwrap();
+        tuning
+            .save(Draft { file: "rule.yaml", text: &text, read: Some(1) }, "kim", Timestamp::now())
+            .await
+            .unwrap();
         assert_eq!(comes(world, &functions, "ca-tuning-2").await, "resolved");
 
         let untouched = world.tenant.alert("ca-tuning-1").unwrap();

@@ -138,11 +138,41 @@ async fn what_stays_open_is_told_with_everything_that_was_unknown() {
 }
 
 #[tokio::test]
+async fn what_is_expected_is_resolved_or_hidden_and_what_just_misses_a_rule_says_why() {
+    let resolved = story("tuned-attack-simulation.json").await;
+    assert_eq!(resolved["tunedBy"], serde_json::json!(["attack-simulation"]));
+    assert_eq!(
+        [&resolved["outcome"], &resolved["classification"], &resolved["determination"]],
+        ["resolved", "informationalExpectedActivity", "securityTesting"]
+    );
+    let [(patch, _), (_, comment)] = effects(resolved)[..] else {
+        panic!("{:#}", resolved["effects"]);
+    };
+    assert!(patch.starts_with("PATCH /v1.0/security/alerts_v2/da3c5f7a90"), "{patch}");
+    let said = comment["sent"]["comment"].as_str().unwrap();
+    assert!(said.starts_with("Expected, by tuning rule attack-simulation: The red team"), "{said}");
+
+    let hidden = story("tuned-backup-agent.json").await;
+    assert_eq!((&hidden["outcome"], effects(hidden).len()), (&"hidden".into(), 0));
+    assert_eq!(hidden["tunedBy"], serde_json::json!(["backup-agent"]));
+
+    let missed = story("tuned-near-miss.json").await;
+    assert_eq!(missed["outcome"], "open");
+    let [rule] = &missed["notTunedBy"].as_array().unwrap()[..] else { panic!("{missed:#}") };
+    assert_eq!(rule["rule"], "backup-agent");
+    let missing = rule["missing"].as_str().unwrap();
+    for part in ["process: imageFile.sha256 is `eb370ccced91", "but the alert has `92491513da3d"] {
+        assert!(missing.contains(part), "{missing}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_but_what_is_resolved_is_changed_at_its_source() {
     for played in played().await {
         let changed = effects(played).iter().any(|(target, _)| !target.starts_with("POST /teams/"));
-        // Only what a playbook determined; what was resolved at its source is left alone.
-        let resolved = played["determinedBy"].as_array().is_some_and(|it| !it.is_empty());
+        // Only what a rule determined; what was resolved at its source is left alone.
+        let by = |it: &str| played[it].as_array().is_some_and(|it| !it.is_empty());
+        let resolved = played["outcome"] == "resolved" && (by("determinedBy") || by("tunedBy"));
         assert_eq!(changed, resolved, "{played:#}");
     }
 }
@@ -216,4 +246,6 @@ async fn what_a_person_sees_is_harmless_and_whole() {
     }
     assert!(out.contains("RESOLVED as informational, expected activity: confirmed activity"));
     assert!(out.contains("OPEN, for a person"));
+    assert!(out.contains("HIDDEN, kept and left out of the queue"));
+    assert!(out.contains("not by tuning rule backup-agent: process: imageFile.sha256 is"));
 }

@@ -1,10 +1,23 @@
 //! What can be asked on the command line.
 
+mod api;
+mod tuning;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use defuse_domain::IndicatorKind;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+
+pub(crate) use self::api::{
+    AlertCommand, AlertsArguments, ApiArguments, HistoryArguments, HistoryCommand, TokenCommand,
+    TokensArguments,
+};
+pub(crate) use self::tuning::{
+    CheckTuningArguments, FromAlertArguments, PreviewArguments, StateArguments, StoredArguments,
+    TuningArguments, TuningChangeArguments, TuningCommand, TuningListArguments,
+    TuningReleaseArguments, TuningSaveArguments, TuningShowArguments, WhyArguments,
+};
 
 /// Defuse triages security alerts by itself, and shows its reasons
 #[derive(Debug, Parser)]
@@ -113,11 +126,8 @@ The token is read from DEFUSE_TOKEN: one of your issuer's, one made by `defuse t
 one that `defuse dev` prints. An alert that somebody changed since it was read is left as it is.
 
 Examples:
-  defuse alerts show ad1
   defuse alerts assign ad1 kim@contoso.example
-  defuse alerts classify ad1 truePositive phishing
   defuse alerts resolve ad1 informationalExpectedActivity confirmedActivity
-  defuse alerts tag ad1 --add travel
   defuse alerts comment ad1 'Asked the user; it was them.'")]
     Alerts(AlertsArguments),
     /// Verifies that nothing was taken out of an alert's history, and nothing changed in it
@@ -125,15 +135,11 @@ Examples:
     /// Makes, lists and revokes tokens of the API
     #[command(after_help = "\
 Examples:
-  defuse tokens create nightly --role securityReader --days 30
   defuse tokens create identity-desk --role securityOperator --source azureAdIdentityProtection
-  defuse tokens list
-  defuse tokens revoke 0123456789abcdef")]
+  defuse tokens list; defuse tokens revoke 0123456789abcdef")]
     Tokens(TokensArguments),
     /// Puts indicators on your own allow list, and shows what stands there
     Allow(AllowArguments),
-    /// Writes the JSON Schemas that editors complete and mark documents by
-    Schema(SchemaArguments),
     /// Rules that hide or resolve expected alerts
     #[command(after_help = "\
 Examples:
@@ -145,28 +151,9 @@ Examples:
 
 They are about the state of `defuse dev` in --data, be it running or not; where DEFUSE_TABLE is set
 and --data is not given, about that table, with AWS_REGION and the usual variables for a key.")]
-    Tuning {
-        #[command(subcommand)]
-        command: TuningCommand,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TuningCommand {
-    /// Saves a rule; it acts on alerts that come from then on
-    Save(TuningSaveArguments),
-    /// Lists every rule, deployed or saved, with what it did
-    List(TuningListArguments),
-    /// Shows one rule: its text, what it did day by day, and who changed what
-    Show(TuningShowArguments),
-    /// Turns a saved rule on
-    On(TuningChangeArguments),
-    /// Turns a saved rule off
-    Off(TuningChangeArguments),
-    /// Deletes a saved rule; its history stays
-    Delete(TuningChangeArguments),
-    /// Puts hidden alerts back into the queue; no rule takes them out again
-    Release(TuningReleaseArguments),
+    Tuning(TuningArguments),
+    /// Writes the JSON Schemas that editors complete and mark documents by
+    Schema(SchemaArguments),
 }
 
 #[derive(Debug, Args)]
@@ -411,177 +398,4 @@ pub(crate) enum SchemaName {
     Settings,
     /// A file of facts
     Facts,
-}
-
-/// Where the API is, and what comes of an answer
-#[derive(Debug, Args)]
-pub(crate) struct ApiArguments {
-    /// Address of the API
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787", global = true)]
-    pub(crate) url: String,
-    /// One JSON object
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct AlertsArguments {
-    #[command(flatten)]
-    pub(crate) api: ApiArguments,
-    #[command(subcommand)]
-    pub(crate) command: AlertCommand,
-}
-
-/// What is done to an alert
-#[derive(Debug, Subcommand)]
-pub(crate) enum AlertCommand {
-    /// Shows how it stands
-    Show { alert_id: String },
-    /// Gives it to a person, by principal name; to nobody where there is none
-    Assign { alert_id: String, person: Option<String> },
-    /// Says what it turned out to be
-    Classify { alert_id: String, classification: String, determination: String },
-    /// Says something of it
-    Comment { alert_id: String, text: String },
-    /// Gives it tags and takes them away
-    Tag {
-        alert_id: String,
-        /// A tag that it gets
-        #[arg(long, value_name = "TAG")]
-        add: Vec<String>,
-        /// A tag that it loses
-        #[arg(long, value_name = "TAG")]
-        remove: Vec<String>,
-    },
-    /// Resolves it, as something if that is said
-    #[command(override_usage = "defuse alerts resolve <ALERT_ID> [CLASSIFICATION DETERMINATION]")]
-    Resolve {
-        alert_id: String,
-        #[arg(requires = "determination")]
-        classification: Option<String>,
-        determination: Option<String>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct HistoryArguments {
-    #[command(flatten)]
-    pub(crate) api: ApiArguments,
-    #[command(subcommand)]
-    pub(crate) command: HistoryCommand,
-}
-
-/// What is done with a history
-#[derive(Debug, Subcommand)]
-pub(crate) enum HistoryCommand {
-    /// Fails where something is missing or was changed
-    Verify { alert_id: String },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TokensArguments {
-    #[command(flatten)]
-    pub(crate) api: ApiArguments,
-    #[command(subcommand)]
-    pub(crate) command: TokenCommand,
-}
-
-/// What is done with tokens
-#[derive(Debug, Subcommand)]
-pub(crate) enum TokenCommand {
-    /// Makes one, and prints it this once
-    Create {
-        /// What people call it
-        name: String,
-        /// A role that it has
-        #[arg(long, value_name = "ROLE", required = true)]
-        role: Vec<String>,
-        /// Only for alerts of this service source
-        #[arg(long, value_name = "SOURCE")]
-        source: Vec<String>,
-        /// Only for alerts with a device in this group
-        #[arg(long, value_name = "GROUP")]
-        group: Vec<String>,
-        /// How long it lasts
-        #[arg(long, default_value_t = 90)]
-        days: i64,
-    },
-    /// Lists them, without what opens anything
-    List,
-    /// Refuses one from now on
-    Revoke { token_id: String },
-}
-
-/// Where saved tuning rules are
-#[derive(Debug, Args)]
-pub(crate) struct StateArguments {
-    /// Folder that keeps the state of the host; `.defuse` where DEFUSE_TABLE names no table
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
-    /// Folder with `settings.yaml` and `tuning/`
-    #[arg(long, value_name = "DIR", default_value = "infra")]
-    pub(crate) config: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningSaveArguments {
-    /// File with the rule
-    pub(crate) file: PathBuf,
-    /// The version that you read and that this takes the place of; none for a new rule
-    #[arg(long, value_name = "N")]
-    pub(crate) version: Option<u64>,
-    /// Who does it; else whoever is signed in here
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningListArguments {
-    /// One JSON object a line, a rule each
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningShowArguments {
-    /// The rule's name
-    pub(crate) name: String,
-    /// One JSON object: of `list --json`, and `text`, `perDay`, `history`
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningChangeArguments {
-    /// The rule's name
-    pub(crate) name: String,
-    /// Who does it; else whoever is signed in here
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TuningReleaseArguments {
-    /// Ids of hidden alerts
-    #[arg(value_name = "ALERT_ID", required_unless_present = "rule", conflicts_with = "rule")]
-    pub(crate) alert_ids: Vec<String>,
-    /// All that this rule keeps hidden
-    #[arg(long, value_name = "NAME")]
-    pub(crate) rule: Option<String>,
-    /// Who does it; else whoever is signed in here
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-    /// One JSON object a line: `alert`, `released`, `error`
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) state: StateArguments,
 }

@@ -8,20 +8,25 @@ use std::{
 
 use defuse_domain::{Code, Diagnostic};
 use defuse_lambda::{BundleError, Config};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::{
     args::{BundleArguments, CheckArguments, Format},
     failure::Failure,
+    tuning::lasts,
 };
+
+/// Which tuning rules end soon
+const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 /// Every mistake of the folder, in the format asked for; nothing on standard error, so that
 /// programs read one stream
 pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let dir = folder_of(&arguments.dir);
-    let checked = Config::check(dir, Timestamp::now());
+    let now = Timestamp::now();
+    let checked = Config::check(dir, now);
     let problems = checked.as_ref().err().map_or(&[][..], |it| it.problems.as_slice());
     let written = match arguments.format {
         Format::Human => match &checked {
@@ -33,6 +38,7 @@ pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
                     "{n_playbooks} playbooks with {n_cases} tests, {n_tuning} tuning rules"
                 );
                 writeln!(out, "{dir}: {counted}, no mistakes")
+                    .and_then(|()| write_ending(&mut out, config, now))
                     .and_then(|()| writeln!(out, "bundle {}", config.rules.bundle()))
             }
             Err(error) => write_problems(&mut out, &error.problems),
@@ -45,6 +51,16 @@ pub(crate) fn run(arguments: CheckArguments) -> Result<(), Failure> {
     };
     written.map_err(Failure::Output)?;
     if problems.is_empty() { Ok(()) } else { Err(Failure::Said) }
+}
+
+/// Tuning rules that hold of nothing, or soon will
+fn write_ending(out: &mut impl Write, config: &Config, now: Timestamp) -> io::Result<()> {
+    let soon = now.checked_add(SOON).unwrap_or(Timestamp::MAX);
+    let rules = config.rules.tuning().rules();
+    for rule in rules.filter(|it| !it.is_enabled() || it.expires() <= soon) {
+        writeln!(out, "  tuning rule {} is {}", rule.name(), lasts(rule, now))?;
+    }
+    Ok(())
 }
 
 /// The folder itself, or that of a file in it: editors check what they have open
@@ -69,7 +85,7 @@ pub(crate) fn bundle(arguments: BundleArguments) -> Result<(), Failure> {
     writeln!(io::stdout().lock(), "{digest}").map_err(Failure::Output)
 }
 
-fn write_problems(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result<()> {
+pub(crate) fn write_problems(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result<()> {
     for problem in problems {
         writeln!(out, "{problem}\n")?;
     }
@@ -77,7 +93,7 @@ fn write_problems(out: &mut impl Write, problems: &[Diagnostic]) -> io::Result<(
 }
 
 /// The Static Analysis Results Interchange Format 2.1.0, which code hosts and editors show in place
-fn sarif(problems: &[Diagnostic]) -> Value {
+pub(crate) fn sarif(problems: &[Diagnostic]) -> Value {
     let rules: Vec<Value> = Code::ALL
         .iter()
         .map(|code| {

@@ -45,6 +45,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
     let clock = Arc::new(move || Timestamp::now().checked_add(offset).unwrap_or(begins));
     let shared: Clock = Arc::clone(&clock) as Clock;
     let lookup = surroundings(&tenant, &config);
+    let rules = config.rules.clone();
     let mut host =
         Host::start(HostOptions { port: 0, data: None, config, lookup, clock: shared }).await?;
 
@@ -52,7 +53,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<(), Failure> {
     if !arguments.json {
         introduce(&mut out, &host, &tenant, files.len()).map_err(Failure::Output)?;
     }
-    let mut player = Player::new(&host, &tenant, SIGNING_KEY, clock)?;
+    let mut player = Player::new(&host, &tenant, rules, clock)?;
     let mut tally = Tally::default();
     let progress = Progress::start("files played", files.len(), arguments.json);
     for (index, file) in files.iter().enumerate() {
@@ -139,7 +140,12 @@ fn write_played(out: &mut impl Write, played: &Played, json: bool) -> io::Result
         return writeln!(out, "{}", played.to_json());
     }
     match &played.decided {
-        Some((alert, decision)) => report::write_summary(out, alert, decision)?,
+        Some((alert, decision)) => {
+            report::write_summary(out, alert, decision)?;
+            for (rule, missing) in &played.missed {
+                writeln!(out, "  not by tuning rule {rule}: {}", report::shown(missing))?;
+            }
+        }
         None => writeln!(out, "{}", report::shown(&played.note))?,
     }
     for effect in &played.effects {

@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use defuse_domain::{Action, Case, Limits, Playbook, PlaybookName};
+use defuse_domain::{Action, AlertTypes, Case, Limits, Playbook, PlaybookName, Scope, TuningRule};
 use defuse_flow::{Bundle, BundleStore as _};
 use defuse_lambda::{Config, SharedLookup, start_without_config_from};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::{args::DiffArguments, failure::Failure};
+use crate::{args::DiffArguments, failure::Failure, report::shown};
 
 /// How many lines stand round a change
 const CONTEXT: usize = 2;
@@ -97,8 +97,11 @@ impl Changed<'_> {
         }
     }
 
-    /// What a reviewer wants to see first: which parts of a playbook are others now
+    /// What a reviewer wants to see first: which parts of a playbook or tuning rule are others now
     fn in_words(&self) -> Vec<String> {
+        if self.name.starts_with("tuning/") {
+            return self.tuning_in_words();
+        }
         let read = |text: Option<&str>| Playbook::parse(self.name, text?).ok();
         match (read(self.old), read(self.new)) {
             (Some(old), Some(new)) => differences(&old, &new),
@@ -106,6 +109,87 @@ impl Changed<'_> {
             (Some(old), None) => vec![format!("playbook {} goes ({})", old.name(), old.mode())],
             (None, None) => Vec::new(),
         }
+    }
+}
+
+impl Changed<'_> {
+    fn tuning_in_words(&self) -> Vec<String> {
+        let read = |text: Option<&str>| TuningRule::parse(self.name, text?).ok();
+        match (read(self.old), read(self.new)) {
+            (Some(old), Some(new)) => tuning_differences(&old, &new),
+            (None, Some(new)) => vec![format!("tuning rule {}", tuning_gist(&new))],
+            (Some(old), None) => vec![format!("tuning rule {} goes", tuning_gist(&old))],
+            (None, None) => Vec::new(),
+        }
+    }
+}
+
+/// What a tuning rule does, to whom, and until when
+fn tuning_gist(rule: &TuningRule) -> String {
+    let (name, action) = (rule.name(), rule.action().in_words());
+    let (scope, expires) = (scope(rule.scope()), rule.expires());
+    let off = if rule.is_enabled() { "" } else { ", turned off" };
+    format!("{name} ({action}; {scope}; until {expires}{off})")
+}
+
+fn tuning_differences(old: &TuningRule, new: &TuningRule) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut said = |what: &str, show: &dyn Fn(&TuningRule) -> String| {
+        let (old, new) = (show(old), show(new));
+        if old != new {
+            found.push(shown(&format!("{what}: {old} → {new}")));
+        }
+    };
+    let on_or_off = |it: &TuningRule| if it.is_enabled() { "on" } else { "off" };
+    said("name", &|it| it.name().to_string());
+    said("turned", &|it| on_or_off(it).to_owned());
+    said("action", &|it| it.action().in_words());
+    said("scope", &|it| scope(it.scope()));
+    said("expires", &|it| it.expires().to_string());
+    said("windows", &windows);
+    said("alert types", &alert_types);
+    said("service sources", &|it| {
+        it.service_sources().iter().map(|it| it.name()).collect::<Vec<_>>().join(", ")
+    });
+    said("owner", &|it| it.owner().to_owned());
+    said("reason", &|it| it.reason().to_owned());
+    said("ticket", &|it| it.ticket().unwrap_or("none").to_owned());
+    if old.condition() != new.condition() {
+        found.push("condition changed".to_owned());
+    }
+    found
+}
+
+fn windows(rule: &TuningRule) -> String {
+    let windows: Vec<String> = rule.windows().iter().map(ToString::to_string).collect();
+    if windows.is_empty() { "always".to_owned() } else { listed(&windows) }
+}
+
+fn alert_types(rule: &TuningRule) -> String {
+    match rule.alert_types() {
+        AlertTypes::Any => "any".to_owned(),
+        AlertTypes::Only(types) => listed(types),
+    }
+}
+
+fn scope(scope: &Scope) -> String {
+    let Scope::Named { devices, device_groups, users } = scope else {
+        return "the organisation".to_owned();
+    };
+    let parts = [("devices", devices), ("device groups", device_groups), ("users", users)];
+    let named = parts.iter().filter(|(_, names)| !names.is_empty());
+    let words: Vec<String> =
+        named.map(|(what, names)| format!("{what} {}", listed(names))).collect();
+    words.join(", ")
+}
+
+/// The first few of them
+fn listed(names: &[String]) -> String {
+    const SHOWN_MAX: usize = 10;
+    let shown: Vec<&str> = names.iter().take(SHOWN_MAX).map(String::as_str).collect();
+    match names.len().saturating_sub(SHOWN_MAX) {
+        0 => shown.join(", "),
+        n_more => format!("{} and {n_more} more", shown.join(", ")),
     }
 }
 

@@ -18,7 +18,7 @@ use defuse_domain::TuningRule;
 use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
     ApiApp, AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp,
-    ReceiveApp, SharedLookup, TriageApp, Wiring,
+    ReceiveApp, SharedLookup, StartError, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -58,6 +58,22 @@ pub(crate) struct Apps {
     pub(crate) housekeep: HousekeepApp,
     pub(crate) post: PostApp,
     pub(crate) store: DynamoDbStore,
+}
+
+impl Apps {
+    /// The functions; whoever has that token may do everything at the API
+    async fn of(wiring: &Wiring, token: Secret) -> Result<Self, StartError> {
+        Ok(Self {
+            receive: wiring.receive().await?,
+            api: wiring.api_with_development_token(token)?,
+            triage: wiring.triage().await?,
+            deliver: wiring.deliver().await?,
+            poll: wiring.poll().await?,
+            housekeep: wiring.housekeep()?,
+            post: wiring.post().await?,
+            store: wiring.store(),
+        })
+    }
 }
 
 /// A running host; it stops when dropped
@@ -117,16 +133,7 @@ impl Host {
         let token = development_token()
             .map_err(|error| Failure::host("cannot make a token for the API", error))?;
         note_deployed(&wiring.store(), &deployed, clock()).await?;
-        let apps = Arc::new(Apps {
-            receive: wiring.receive().await?,
-            api: wiring.api_with_development_token(token.clone())?,
-            triage: wiring.triage().await?,
-            deliver: wiring.deliver().await?,
-            poll: wiring.poll().await?,
-            housekeep: wiring.housekeep()?,
-            post: wiring.post().await?,
-            store: wiring.store(),
-        });
+        let apps = Arc::new(Apps::of(&wiring, token.clone()).await?);
 
         let listener = TcpListener::bind(("127.0.0.1", port)).await;
         let listener = listener

@@ -69,7 +69,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::History(arguments) => alerts::history(arguments).await,
         Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Allow(arguments) => allow::run(arguments).await,
+        Command::Tuning(arguments) => tuning::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),
-        Command::Tuning { command } => tuning::run(command).await,
     }
 }

@@ -31,6 +31,15 @@ pub(crate) struct Progress {
 impl Progress {
     /// Begins to count `total` of `what`; `quiet` says nothing
     pub(crate) fn start(what: &'static str, total: usize, quiet: bool) -> Self {
+        Self::begin(what, Some(total), quiet)
+    }
+
+    /// The same, where nobody knows how many there are
+    pub(crate) fn counting(what: &'static str, quiet: bool) -> Self {
+        Self::begin(what, None, quiet)
+    }
+
+    fn begin(what: &'static str, total: Option<usize>, quiet: bool) -> Self {
         let n_done = Rc::new(Cell::new(0));
         let counted = Rc::clone(&n_done);
         let ticker = (!quiet && io::stderr().is_terminal()).then(|| {
@@ -70,8 +79,9 @@ impl Drop for Progress {
     }
 }
 
-fn line(what: &str, n_done: usize, total: usize, elapsed: Duration) -> String {
-    format!("{n_done} of {total} {what}, {} s", elapsed.as_secs())
+fn line(what: &str, n_done: usize, total: Option<usize>, elapsed: Duration) -> String {
+    let total = total.map(|it| format!("of {it} ")).unwrap_or_default();
+    format!("{n_done} {total}{what}, {} s", elapsed.as_secs())
 }
 
 /// What cannot be shown is not worth failing for
@@ -87,7 +97,8 @@ mod tests {
 
     #[test]
     fn the_line_says_how_far_it_is_and_since_when() {
-        let line = line("alerts decided", 3, 40, Duration::from_millis(12_900));
+        let line = line("alerts decided", 3, Some(40), Duration::from_millis(12_900));
         assert_eq!(line, "3 of 40 alerts decided, 12 s");
+        assert_eq!(super::line("alerts read", 3, None, Duration::ZERO), "3 alerts read, 0 s");
     }
 }

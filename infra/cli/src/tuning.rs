@@ -1,14 +1,28 @@
-//! `defuse tuning`: rules that hide or resolve expected alerts.
+//! `defuse tuning`: rules that hide or resolve expected alerts, for the people who write them.
 
+mod check;
+mod from_alert;
 mod list;
+mod preview;
 mod release;
+mod rule_file;
 mod rules;
 mod state;
+mod stored;
+mod why;
 
-use crate::{args::TuningCommand, failure::Failure};
+pub(crate) use self::check::lasts;
+use crate::{
+    args::{TuningArguments, TuningCommand},
+    failure::Failure,
+};
 
-pub(crate) async fn run(command: TuningCommand) -> Result<(), Failure> {
-    match command {
+pub(crate) async fn run(arguments: TuningArguments) -> Result<(), Failure> {
+    match arguments.command {
+        TuningCommand::Check(arguments) => check::run(arguments),
+        TuningCommand::Preview(arguments) => preview::run(arguments).await,
+        TuningCommand::FromAlert(arguments) => from_alert::run(arguments).await,
+        TuningCommand::Why(arguments) => why::run(arguments).await,
         TuningCommand::Save(arguments) => rules::save(arguments).await,
         TuningCommand::List(arguments) => list::list(arguments).await,
         TuningCommand::Show(arguments) => list::show(arguments).await,

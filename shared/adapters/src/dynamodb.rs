@@ -51,6 +51,7 @@ mod change;
 mod deployed;
 mod effects;
 mod errors;
+mod export;
 mod facts;
 mod feeds;
 mod history;

@@ -58,6 +58,22 @@ wire_names! {
     }
 }
 
+/// The properties of which each may tell that an alert is not of Graph's shape, though it has an
+/// `id`; see [`Alert::read`]
+pub(crate) const OTHER_SHAPES: [&str; 8] = [
+    "objectSchemaType",
+    "type",
+    "SystemAlertId",
+    "ProductArn",
+    "schemaVersion",
+    "ProviderAlertId",
+    "AlertDisplayName",
+    "_id",
+];
+
+/// How the category of a record of the stream begins
+pub(crate) const RECORD_CATEGORY: &str = "AdvancedHunting-";
+
 /// One alert as its source described it.
 ///
 /// Field names are Graph's, without `DateTime`. `None` is null, absent or unreadable; the flags
@@ -240,6 +256,11 @@ impl Alert {
     pub fn revision(&self) -> Revision {
         let times = self.last_update.or(self.created);
         times.map_or_else(Revision::default, Revision::at)
+    }
+
+    /// When it came to us, or what comes nearest to it
+    pub fn came(&self) -> Option<Timestamp> {
+        self.received.or(self.created).or(self.last_update)
     }
 
     /// The source's severity, where it is one we know

@@ -2,6 +2,7 @@
 //! answers.
 
 mod evidence_test;
+mod index;
 mod pattern;
 mod property;
 mod test;
@@ -10,14 +11,15 @@ mod tests;
 
 use jiff::Timestamp;
 
-use self::{evidence_test::EvidenceTest, property::Value, test::Test};
+use self::{evidence_test::EvidenceTest, test::Test};
 pub(crate) use self::{
-    evidence_test::{ANY, spellings},
+    evidence_test::{ANY, ROLES, spellings, value_at},
     pattern::fold,
-    property::ValueKind,
+    property::{Value, ValueKind},
     test::{OPERATORS, has_operator},
 };
 pub use self::{
+    index::{ConditionIndex, ImageError, Match, Matcher},
     pattern::{PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern},
     property::AlertProperty,
     test::{VALUE_LENGTH_MAX, VALUES_MAX},
@@ -26,7 +28,7 @@ use crate::{
     alert::Alert,
     criterion::{self, Criterion, Maker},
     diagnostic::{Code, Diagnostic},
-    document::Cursor,
+    document::{Cursor, Problems, read_yaml},
     explanation::{Explanation, Truth},
     fact::{Facts, Need, Unknown},
     organisation::Organisation,
@@ -79,6 +81,25 @@ pub(crate) enum May {
 pub(crate) const GROUPS: [&str; 5] = ["all", "any", "not", "alert", "evidence"];
 
 impl Condition {
+    /// Reads a condition that stands by itself, or says everything that is wrong with it
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let node = read_yaml(file, text).map_err(|problem| vec![problem])?;
+        let problems = Problems::new(file);
+        let condition = Self::read(&Cursor::new(&node, &problems), May::AskAnything);
+        problems.finish(condition)
+    }
+
+    /// Answers it for one alert, with what is known, as of `now`
+    pub fn explain(
+        &self,
+        alert: &Alert,
+        facts: &Facts,
+        organisation: &Organisation,
+        now: Timestamp,
+    ) -> Explanation {
+        self.evaluate(Situation { alert, facts, organisation, now })
+    }
+
     pub(crate) fn read(at: &Cursor<'_>, may: May) -> Option<Self> {
         let part = Part::read(at, may, 0)?;
         evidence_test::check_count(at, part.n_tests(), TESTS_MAX);
@@ -129,6 +150,16 @@ impl Condition {
     pub(crate) fn needs_evidence(&self) -> bool {
         self.part.always_needs(&|leaf| match leaf {
             Part::Evidence(_) => true,
+            Part::All(_) | Part::Any(_) | Part::Not(_) | Part::Alert(_) | Part::Criterion(_) => {
+                false
+            }
+        })
+    }
+
+    /// Whether it can only hold where evidence is of a certain device, user or hash
+    pub(crate) fn names_device_user_or_hash(&self) -> bool {
+        self.part.always_needs(&|leaf| match leaf {
+            Part::Evidence(test) => test.names_device_user_or_hash(),
             Part::All(_) | Part::Any(_) | Part::Not(_) | Part::Alert(_) | Part::Criterion(_) => {
                 false
             }
@@ -352,7 +383,8 @@ fn explain(name: &str, test: &Test, value: Result<Option<&Value>, &Unknown>) -> 
 /// The most of a value that an explanation repeats, in characters
 const VALUE_SHOWN_MAX: usize = 256;
 
-fn shortened(text: &str) -> String {
+/// As much of a text as an explanation repeats
+pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(VALUE_SHOWN_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::{catalogue::EvidenceType, explanation::Truth, user::User, wire_name::AsRead};
+use crate::{
+    catalogue::EvidenceType, condition::fold, explanation::Truth, user::User, wire_name::AsRead,
+};
 
 /// How many steps a nested piece of evidence is followed for its users and addresses
 const NESTING_MAX: usize = 4;
@@ -93,10 +95,10 @@ impl Evidence {
 }
 
 /// What a source may say of a piece that triggered the alert
-const TRIGGERING: [&str; 2] = ["trigger", "triggering"];
+pub(crate) const TRIGGERING: [&str; 2] = ["trigger", "triggering"];
 
 /// The verdicts that tell what an alert is about
-const SUSPECTED: [&str; 2] = ["malicious", "suspicious"];
+pub(crate) const SUSPECTED: [&str; 2] = ["malicious", "suspicious"];
 
 /// Of each piece, whether it triggered the alert.
 ///
@@ -119,7 +121,8 @@ pub(crate) fn triggers(evidence: &[Evidence]) -> Vec<Truth> {
 }
 
 fn is_one_of(words: &[&str], found: &str) -> bool {
-    words.iter().any(|it| it.eq_ignore_ascii_case(found))
+    let found = fold(found);
+    words.contains(&found.as_str())
 }
 
 /// The properties that hold an address of one of the parties

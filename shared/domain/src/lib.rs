@@ -59,8 +59,8 @@ pub use classification::{
     Activity, CLASSIFICATIONS, Classification, FalseAlarm, RETIRED_DETERMINATIONS, Threat,
 };
 pub use condition::{
-    AlertProperty, Condition, DEPTH_MAX, PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern, TESTS_MAX,
-    VALUE_LENGTH_MAX, VALUES_MAX,
+    AlertProperty, Condition, ConditionIndex, DEPTH_MAX, ImageError, Match, Matcher,
+    PATTERN_LENGTH_MAX, PATTERN_STARS_MAX, Pattern, TESTS_MAX, VALUE_LENGTH_MAX, VALUES_MAX,
 };
 pub use criterion::Maker;
 pub use decision::{Decision, Kept, Outcome, PlaybookTrace, RuleBook, decide};
@@ -102,7 +102,8 @@ pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Scope, TuningAction, TuningBook, TuningDemands, TuningRule,
+    AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, Preview, PreviewPart, PreviewReport,
+    PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook, TuningDemands, TuningRule,
     TuningTrace, Window,
 };
 pub use user::User;

@@ -22,22 +22,42 @@ pub struct Subnet {
 impl Subnet {
     /// Whether `address` is in the range; an IPv4 address mapped into IPv6 counts as IPv4
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                let shift = 32 - u32::from(self.length);
-                shifted(network.to_bits().into(), shift) == shifted(address.to_bits().into(), shift)
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let shift = 128 - u32::from(self.length);
-                shifted(network.to_bits(), shift) == shifted(address.to_bits(), shift)
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
+        Network::of(address.to_canonical(), self.length) == Some(self.network())
+    }
+
+    /// The network that every address of the range lies in
+    pub(crate) fn network(&self) -> Network {
+        let (is_ipv4, bits, n_bits) = bits(self.address);
+        Network { is_ipv4, length: self.length, bits: shifted(bits, n_bits - self.length) }
     }
 }
 
-fn shifted(bits: u128, by: u32) -> u128 {
-    bits.checked_shr(by).unwrap_or(0)
+/// The first bits of an address
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Network {
+    pub(crate) is_ipv4: bool,
+    pub(crate) length: u8,
+    pub(crate) bits: u128,
+}
+
+impl Network {
+    /// The first `length` bits of `address`, if it has as many
+    pub(crate) fn of(address: IpAddr, length: u8) -> Option<Self> {
+        let (is_ipv4, bits, n_bits) = bits(address);
+        let rest = n_bits.checked_sub(length)?;
+        Some(Self { is_ipv4, length, bits: shifted(bits, rest) })
+    }
+}
+
+fn bits(address: IpAddr) -> (bool, u128, u8) {
+    match address {
+        IpAddr::V4(address) => (true, address.to_bits().into(), 32),
+        IpAddr::V6(address) => (false, address.to_bits(), 128),
+    }
+}
+
+fn shifted(bits: u128, by: u8) -> u128 {
+    bits.checked_shr(by.into()).unwrap_or(0)
 }
 
 impl FromStr for Subnet {

@@ -11,17 +11,27 @@ mod book;
 #[cfg(test)]
 mod cases;
 mod demands;
+mod fill;
+mod preview;
 mod scope;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod why;
 mod window;
 
 use jiff::{SignedDuration, Timestamp, Zoned};
 
 pub use self::{
-    action::TuningAction, alert_types::AlertTypes, book::TuningBook, demands::TuningDemands,
-    scope::Scope, trace::TuningTrace, window::Window,
+    action::TuningAction,
+    alert_types::AlertTypes,
+    book::TuningBook,
+    demands::TuningDemands,
+    fill::{Fill, FillError},
+    preview::{Later, Preview, PreviewPart, PreviewReport, PreviewWarning, Share, TakenAlert},
+    scope::Scope,
+    trace::TuningTrace,
+    window::Window,
 };
 pub(crate) use self::{
     action::{ACTIONS, EXPECTED},

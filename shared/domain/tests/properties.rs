@@ -11,14 +11,20 @@
 mod arbitrary;
 #[path = "properties/decisions.rs"]
 mod decisions;
+#[path = "properties/fill.rs"]
+mod fill;
 #[path = "properties/history.rs"]
 mod history;
+#[path = "properties/index.rs"]
+mod index;
 #[path = "properties/logic.rs"]
 mod logic;
 #[path = "properties/never_panics.rs"]
 mod never_panics;
 #[path = "properties/patterns.rs"]
 mod patterns;
+#[path = "properties/scan.rs"]
+mod scan;
 #[path = "properties/tuning.rs"]
 mod tuning;
 #[path = "properties/windows.rs"]

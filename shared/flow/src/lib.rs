@@ -29,7 +29,7 @@ pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};
 pub use triage::{Triage, Triaged};
 pub use tuning::{
-    DeployedRules, ReleaseError, Releasing, RulesInForce, TextSince, Tuned, Tuning, TuningError,
-    note_deployed,
+    DeployedRules, Draft, ReleaseError, Releasing, RulesInForce, TextSince, Tuned, Tuning,
+    TuningError, note_deployed,
 };
 pub use watch::{Watch, Watched};

@@ -8,6 +8,7 @@ mod allow_list;
 mod bundles;
 mod chat;
 mod delivery;
+mod export;
 mod fact_cache;
 mod facts;
 mod feeds;
@@ -36,6 +37,7 @@ pub use self::{
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
+    export::{AlertExport, ExportPage, ExportedAlert},
     fact_cache::{FactCache, Found, Lease},
     facts::FactSource,
     feeds::{AlertFeed, FeedError, FeedInfo, FeedPage, FeedStore, Kept, StoredPlace, Window},

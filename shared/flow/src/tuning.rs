@@ -7,7 +7,7 @@ mod in_force;
 mod release;
 
 pub use self::{
-    change::{Tuned, Tuning, TuningError},
+    change::{Draft, Tuned, Tuning, TuningError},
     deployed::{DeployedRules, TextSince, note_deployed},
     in_force::RulesInForce,
     release::{ReleaseError, Releasing},

@@ -170,7 +170,7 @@ mod deliver {
         assert_eq!(calls[1..4], ["SourceClient::resolve", "AlertStore::store", "Outbox::mark"]);
         let stored = bench.store.load(&bench.id).await.unwrap().unwrap();
         assert_eq!(stored.state, AlertState::Pending);
-        assert_eq!(stored.alert, newer.read().unwrap());
+        assert_eq!(stored.alert.raw, newer.read().unwrap().raw);
         assert_eq!(bench.told(), [""; 0]);
     }
 

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod housekeep {
     use defuse_domain::TuningRule;
-    use defuse_flow::{Housekeep, Tuning};
+    use defuse_flow::{Draft, Housekeep, Tuning};
     use defuse_testkit::{FaultPlan, Faulty, MemoryStore, MemoryTopic, PortFault, a_tuning_rule};
     use jiff::{SignedDuration, Timestamp};
 
@@ -60,7 +60,10 @@ mod housekeep {
         let now = before(24 * 30);
         for name in ["off", "on", "gone"] {
             let text = a_tuning_rule(name, "hide");
-            tuning.save("rule.yaml", &text, None, "kim", now).await.unwrap();
+            tuning
+                .save(Draft { file: "rule.yaml", text: &text, read: None }, "kim", now)
+                .await
+                .unwrap();
         }
         tuning.turn_off(rule("off").name(), "kim", now).await.unwrap();
         tuning.delete(rule("gone").name(), "kim", now).await.unwrap();

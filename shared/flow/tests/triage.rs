@@ -62,8 +62,16 @@ mod triage {
         let bench = Bench::new();
         let run = bench.decided(&an_alert()).await;
 
-        let calls =
-            ["RunStore::load", "FactSource::answer", "LimitStore::claim", "RunStore::record"];
+        let calls = [
+            "RunStore::load",
+            // Once for all alerts, until something changes.
+            "StoredTuning::generation",
+            "DeployedTuning::deployed",
+            "StoredTuning::stored_rules",
+            "FactSource::answer",
+            "LimitStore::claim",
+            "RunStore::record",
+        ];
         assert_eq!(bench.plan.calls(), calls);
         assert_eq!(run.decision.outcome, Outcome::Resolved(TRAVEL));
         assert_eq!(bench.store.run(&run.key).await.unwrap(), Some(run.clone()));

@@ -12,8 +12,8 @@ mod tuning {
         EffectState, Kept, Organisation, Outcome, RuleBook, Run, TuningRule, TuningRuleName,
     };
     use defuse_flow::{
-        AlertState, AlertStore, Deliver, DeployedTuning, MatchReport, ReleaseError, Releasing,
-        RuleVerb, RunStore, Triage, Triaged, Tuned, Tuning, TuningError, TuningStore,
+        AlertState, AlertStore, Deliver, DeployedTuning, Draft, MatchReport, ReleaseError,
+        Releasing, RuleVerb, RunStore, Triage, Triaged, Tuned, Tuning, TuningError, TuningStore,
         note_deployed,
     };
     use defuse_testkit::{
@@ -65,7 +65,7 @@ mod tuning {
         }
 
         async fn saves(&self, text: &str, read: Option<u64>, at: Timestamp) -> Tuned {
-            self.tuning.save("rule.yaml", text, read, "kim", at).await.unwrap()
+            self.tuning.save(Draft { file: "rule.yaml", text, read }, "kim", at).await.unwrap()
         }
 
         /// The alert arrives, is decided and delivered
@@ -117,13 +117,17 @@ mod tuning {
         let store = MemoryStore::default();
         let tuning = Tuning::new(store.clone(), Vec::new());
         let first = a_tuning_rule("oslo", "hide");
-        tuning.save("rule.yaml", &first, None, "kim", NOW).await.unwrap();
+        tuning
+            .save(Draft { file: "rule.yaml", text: &first, read: None }, "kim", NOW)
+            .await
+            .unwrap();
         let edits = store.clone();
         // The directory is asked between load and record.
         let facts = FixedFacts::new(move |question, now| {
             let edited = a_tuning_rule("oslo", RESOLVE);
             let tuning = Tuning::new(edits.clone(), Vec::new());
-            let saving = tuning.save("rule.yaml", &edited, Some(1), "lee", now);
+            let saving =
+                tuning.save(Draft { file: "rule.yaml", text: &edited, read: Some(1) }, "lee", now);
             drop(pin!(saving).poll(&mut Context::from_waker(Waker::noop())));
             Ok(away(question, now))
         });
@@ -157,16 +161,16 @@ mod tuning {
         let note = async |rules: &[TuningRule], at| {
             note_deployed(&bench.store, rules, at).await.unwrap();
         };
-        note(&[hide.clone()], later(1)).await;
+        note(std::slice::from_ref(&hide), later(1)).await;
         note(&[hide.clone(), rule("bergen", "hide")], later(2)).await;
         assert_eq!(since(&hide).await, Some(later(1)), "a text that stays keeps its time");
         let run = bench.comes(&an_alert().id("ca-1"), later(10)).await;
         assert_eq!(run.decision.outcome, Outcome::Hidden);
 
-        note(&[resolve.clone()], later(20)).await;
+        note(std::slice::from_ref(&resolve), later(20)).await;
         assert_eq!(since(&resolve).await, Some(later(20)));
         assert_eq!(since(&hide).await, Some(later(1)), "functions of before still read it");
-        note(&[hide.clone()], later(30)).await;
+        note(std::slice::from_ref(&hide), later(30)).await;
         assert_eq!(since(&hide).await, Some(later(30)), "a text that comes back is new");
         note(&[], later(40)).await;
         note(&[rule("bergen", "hide")], later(50)).await;
@@ -178,7 +182,7 @@ mod tuning {
         let bench = Bench::new(Vec::new());
         note_deployed(&bench.store, &[rule("of-a-file", "hide")], NOW).await.unwrap();
         let save = async |text: &str, read, by| {
-            bench.tuning.save("rule.yaml", text, read, by, later(1)).await
+            bench.tuning.save(Draft { file: "rule.yaml", text, read }, by, later(1)).await
         };
         let (first, second) = (a_tuning_rule("oslo", "hide"), a_tuning_rule("oslo", RESOLVE));
 

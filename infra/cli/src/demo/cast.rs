@@ -7,11 +7,14 @@ use defuse_testkit::{Tenant, UserRecord};
 use serde_json::{Value, json};
 
 /// The files that are played first, in that order: the plain story
-const FIRST: [&str; 4] = [
+const FIRST: [&str; 7] = [
     "impossible-travel.json",
     "atypical-travel-entra.json",
     "infrequent-country-cloud-apps.json",
     "impossible-travel-high-risk-user.json",
+    "tuned-attack-simulation.json",
+    "tuned-backup-agent.json",
+    "tuned-near-miss.json",
 ];
 
 /// Whose turn it is

@@ -4,7 +4,9 @@
 use std::{fs, path::Path, time::Duration};
 
 use defuse_adapters::{Http, Reach, SigningKey, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
-use defuse_domain::{Alert, AlertId, Decision, Revision, Shape, read_body};
+use defuse_domain::{
+    Alert, AlertId, Decision, Facts, Outcome, Revision, RuleBook, Shape, TuningRuleName, read_body,
+};
 use defuse_flow::{AlertState, Outbox as _, RunStore as _};
 use defuse_testkit::{RecordedRequest, Tenant};
 use jiff::Timestamp;
@@ -25,6 +27,7 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct Player<'a> {
     host: &'a Host,
     tenant: &'a Tenant,
+    rules: RuleBook,
     key: SigningKey,
     http: Http,
     clock: Clock,
@@ -37,6 +40,8 @@ pub(crate) struct Played {
     /// What else is to be said
     pub(crate) note: String,
     pub(crate) decided: Option<(Alert, Decision)>,
+    /// Tuning rules about alerts like this one that do not hold of it, each with what is missing
+    pub(crate) missed: Vec<(TuningRuleName, String)>,
     pub(crate) effects: Vec<Sent>,
 }
 
@@ -104,8 +109,12 @@ impl Played {
             .iter()
             .map(|it| json!({ "target": it.target, "sent": it.sent, "at": it.at, "answer": it.answer }))
             .collect();
+        let missed = self.missed.iter();
+        let missed: Value =
+            missed.map(|(rule, missing)| json!({ "rule": rule, "missing": missing })).collect();
         if let Some(object) = object.as_object_mut() {
             object.insert("effects".to_owned(), effects);
+            object.insert("notTunedBy".to_owned(), missed);
         }
         object
     }
@@ -115,13 +124,14 @@ impl<'a> Player<'a> {
     pub(crate) fn new(
         host: &'a Host,
         tenant: &'a Tenant,
-        key: &str,
+        rules: RuleBook,
         clock: Clock,
     ) -> Result<Self, Failure> {
-        let key = SigningKey::parse(key).map_err(|error| Failure::host("no key", error))?;
+        let key = SigningKey::parse(super::SIGNING_KEY)
+            .map_err(|error| Failure::host("no key", error))?;
         let http = Http::new(Reach::Anywhere, LIMIT)
             .map_err(|error| Failure::host("cannot make an HTTP client", error))?;
-        Ok(Self { host, tenant, key, http, clock, n_sent: 0, n_requests: 0 })
+        Ok(Self { host, tenant, rules, key, http, clock, n_sent: 0, n_requests: 0 })
     }
 
     /// Sends a file and waits until everything it calls for is done
@@ -136,7 +146,12 @@ impl<'a> Player<'a> {
         if status >= 400 {
             let detail = answer.get("detail").and_then(Value::as_str).unwrap_or_default();
             let note = format!("refused with {status}: {detail}");
-            return Ok(vec![Played { note, decided: None, effects: Vec::new() }]);
+            return Ok(vec![Played {
+                note,
+                decided: None,
+                missed: Vec::new(),
+                effects: Vec::new(),
+            }]);
         }
         let mut played = Vec::new();
         let mut seen: Vec<(AlertId, Revision)> = Vec::new();
@@ -161,7 +176,7 @@ impl<'a> Player<'a> {
         }
         if n_repeats > 0 {
             let note = format!("and {n_repeats} repeats of the same, with no effect");
-            played.push(Played { note, decided: None, effects: Vec::new() });
+            played.push(Played { note, decided: None, missed: Vec::new(), effects: Vec::new() });
         }
         Ok(played)
     }
@@ -248,7 +263,20 @@ impl<'a> Player<'a> {
         let note = format!("{id} at {revision} is known already, in this revision or a newer one");
         let decided = run.filter(|it| it.key.revision == revision);
         let decided = decided.map(|run| (stored.alert, run.decision));
-        Ok(Played { note, decided, effects: Vec::new() })
+        let missed = decided.as_ref().map(|(alert, decision)| self.missed(alert, decision));
+        Ok(Played { note, decided, missed: missed.unwrap_or_default(), effects: Vec::new() })
+    }
+
+    /// The tuning rules that nearly took an alert that stays open
+    fn missed(&self, alert: &Alert, decision: &Decision) -> Vec<(TuningRuleName, String)> {
+        let organisation = self.rules.organisation();
+        let about = self.rules.tuning().rules().filter(|it| it.is_about(alert));
+        let missed = about.filter_map(|rule| {
+            let now = (self.clock)();
+            let trace = rule.explain(alert, &Facts::default(), organisation, now);
+            Some((trace.rule.clone(), trace.what_is_missing()?))
+        });
+        if decision.outcome == Outcome::Open { missed.collect() } else { Vec::new() }
     }
 
     /// Everything that changed something at the tenant since we last looked

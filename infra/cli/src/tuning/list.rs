@@ -125,11 +125,11 @@ impl Listed {
         json!({
             "name": self.name,
             "state": self.state(now),
-            "action": self.rule.as_ref().map(|it| it.action()),
+            "action": self.rule.as_ref().map(TuningRule::action),
             "scope": self.scope(),
-            "owner": self.rule.as_ref().map(|it| it.owner()),
-            "expires": self.rule.as_ref().map(|it| it.expires()),
-            "since": self.rule.as_ref().and_then(|it| it.since())
+            "owner": self.rule.as_ref().map(TuningRule::owner),
+            "expires": self.rule.as_ref().map(TuningRule::expires),
+            "since": self.rule.as_ref().and_then(TuningRule::since)
                 .or_else(|| self.stored.as_ref().map(|it| it.since)),
             "matches": self.matches.total,
             "lastMatch": self.matches.last,

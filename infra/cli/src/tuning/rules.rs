@@ -7,7 +7,7 @@ use std::{
 
 use defuse_adapters::DynamoDbStore;
 use defuse_domain::TuningRuleName;
-use defuse_flow::{MatchReport as _, Releasing, Tuned, Tuning, TuningError};
+use defuse_flow::{Draft, MatchReport as _, Releasing, Tuned, Tuning, TuningError};
 use jiff::Timestamp;
 
 use super::state::{State, who};
@@ -27,7 +27,10 @@ pub(crate) async fn save(arguments: TuningSaveArguments) -> Result<(), Failure> 
     let state = State::open(&arguments.state).await?;
     let tuning = Tuning::new(state.store.clone(), state.ranges()?);
     let (file, now) = (path.display().to_string(), Timestamp::now());
-    let saved = tuning.save(&file, &text, arguments.version, &by, now).await.map_err(said)?;
+    let saved = tuning
+        .save(Draft { file: &file, text: &text, read: arguments.version }, &by, now)
+        .await
+        .map_err(said)?;
     tell(&state.store, &saved, "saved").await
 }
 

@@ -36,14 +36,12 @@ impl State {
             return Ok(Self { store, config, _held: None });
         }
         let data = arguments.data.as_deref().unwrap_or(Path::new(DATA));
-        match host::live_store(data).await? {
-            Some((store, held)) => Ok(Self { store, config, _held: held }),
-            None => {
-                let data = data.display();
-                let help = "give --data, or set DEFUSE_TABLE";
-                Err(Failure::NotFound(format!("there is no state in {data}; {help}")))
-            }
-        }
+        let Some((store, held)) = host::live_store(data).await? else {
+            let data = data.display();
+            let help = "give --data, or set DEFUSE_TABLE";
+            return Err(Failure::NotFound(format!("there is no state in {data}; {help}")));
+        };
+        Ok(Self { store, config, _held: held })
     }
 
     /// The rules of the deployment with their texts, as far as these can be found: in the bundle in

@@ -44,7 +44,7 @@ impl DeployedTuning for DynamoDbStore {
         } else {
             noted.given("seen", number(rules.version)).only_if("#version = :seen", &[])
         };
-        match DynamoDbStore::change(self, what, Key::tuning_deployed(), noted).await? {
+        match self.change(what, Key::tuning_deployed(), noted).await? {
             Written::Changed(_) => Ok(true),
             Written::Kept(_) => Ok(false),
         }

@@ -75,7 +75,7 @@ impl DynamoDbStore {
 }
 
 /// What all pieces of one content have in common: a body may have several
-fn name_of<'a>(prefix: &str, sk: &'a str) -> &'a str {
+pub(super) fn name_of<'a>(prefix: &str, sk: &'a str) -> &'a str {
     if prefix != BODY {
         return sk;
     }

@@ -30,13 +30,13 @@ impl MatchLog for DynamoDbStore {
                 .set("at", text(now.to_string()))
                 .only_if("attribute_not_exists(#pk)", &["pk"]);
             let key = Key::tuning_match(rule, alert);
-            match DynamoDbStore::change(self, &what, key, link).await? {
+            match self.change(&what, key, link).await? {
                 Written::Kept(_) => continue,
                 Written::Changed(_) => {}
             }
             let day = now.to_zoned(TimeZone::UTC).date();
             let count = Change::default().set("last", text(now.to_string())).increase("count");
-            DynamoDbStore::change(self, &what, Key::tuning_day(rule, day), count).await?;
+            self.change(&what, Key::tuning_day(rule, day), count).await?;
         }
         Ok(())
     }

@@ -41,7 +41,7 @@ impl NoticeLog for DynamoDbStore {
         } else {
             noted.given("seen", number(notices.version)).only_if("#version = :seen", &[])
         };
-        match DynamoDbStore::change(self, what, Key::notices(), noted).await? {
+        match self.change(what, Key::notices(), noted).await? {
             Written::Changed(_) => Ok(true),
             Written::Kept(_) => Ok(false),
         }

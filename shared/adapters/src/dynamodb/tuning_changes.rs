@@ -78,14 +78,14 @@ impl TuningStore for DynamoDbStore {
         } else {
             changed.given("seen", number(*version)).only_if("#version = :seen", &[])
         };
-        match DynamoDbStore::change(self, &what, Key::tuning_rule(name), changed).await? {
+        match self.change(&what, Key::tuning_rule(name), changed).await? {
             Written::Changed(_) => {}
             // Why: our own write may have been made and its answer lost on the way.
             Written::Kept(Some(item)) if last_change(&item) == Some(&digest) => {}
             Written::Kept(_) => return Ok(ChangedRule::Overtaken),
         }
         let count = Change::default().increase("generation");
-        DynamoDbStore::change(self, &what, Key::tuning_generation(), count).await?;
+        self.change(&what, Key::tuning_generation(), count).await?;
         Ok(ChangedRule::Changed)
     }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{
-    Alert, AlertError, Shape,
+    Alert, AlertError, RECORD_CATEGORY, Shape,
     lenient::Lenient,
     pieces::{blank, finish},
 };
@@ -61,7 +61,7 @@ pub(super) fn alert_of(text: &str) -> Option<String> {
 /// Whether the object is a record, or has records inside
 pub(super) fn is_streamed(object: &Map<String, Value>) -> bool {
     let category = object.get("category").and_then(Value::as_str);
-    let is_record = category.is_some_and(|it| it.starts_with("AdvancedHunting-"));
+    let is_record = category.is_some_and(|it| it.starts_with(RECORD_CATEGORY));
     is_record || (object.contains_key("records") && !object.contains_key("id"))
 }
 

@@ -26,10 +26,31 @@ pub(crate) const ANY: &str = "any";
 const ROLE: &str = "role";
 
 /// The roles that a source gives a piece
-const ROLES: &str = "roles";
+pub(crate) const ROLES: &str = "roles";
 
 /// The role that we give what triggered the alert, for sources have no word for it
-const TRIGGER: &str = "trigger";
+pub(super) const TRIGGER: &str = "trigger";
+
+/// The properties that tell one device, user or file from another
+const IDENTIFYING: [&str; 17] = [
+    "accountName",
+    "azureAdDeviceId",
+    "azureAdUserId",
+    "deviceDnsName",
+    "deviceId",
+    "deviceName",
+    "hostName",
+    "mailboxPrimaryAddress",
+    "md5",
+    "mdeDeviceId",
+    "primaryAddress",
+    "sha1",
+    "sha256",
+    "sha256Ac",
+    "upn",
+    "userPrincipalName",
+    "userSid",
+];
 
 /// A piece of evidence of that type on which every test holds
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +80,16 @@ impl EvidenceTest {
         Some(Self { evidence_type, tests })
     }
 
+    /// The type that it is about, unless that is any
+    pub(super) const fn evidence_type(&self) -> Option<EvidenceType> {
+        self.evidence_type
+    }
+
+    /// Each path with its tests
+    pub(super) fn tests(&self) -> &[(String, Vec<Test>)] {
+        &self.tests
+    }
+
     pub(crate) fn evaluate(&self, alert: &Alert) -> Explanation {
         let name = self.evidence_type.map_or(ANY, EvidenceType::name);
         let asks_roles = self.tests.iter().any(|(path, _)| path == ROLES);
@@ -86,6 +117,16 @@ impl EvidenceTest {
             several => format!("{several} pieces"),
         });
         explanation
+    }
+
+    /// Whether it holds on evidence of a certain device, user or hash alone
+    pub(crate) fn names_device_user_or_hash(&self) -> bool {
+        let is_hash =
+            |path: &str| self.evidence_type == Some(EvidenceType::FileHash) && path == "value";
+        self.tests.iter().any(|(path, tests)| {
+            let last = path.rsplit('.').next().unwrap_or(path);
+            (IDENTIFYING.contains(&last) || is_hash(path)) && tests.iter().any(Test::names_values)
+        })
     }
 
     /// What comes of one piece; `trigger` is whether it triggered the alert
@@ -169,7 +210,7 @@ fn paths(evidence_type: Option<EvidenceType>) -> Vec<String> {
     )
 }
 
-const fn value_kind(kind: Kind) -> Option<ValueKind> {
+pub(super) const fn value_kind(kind: Kind) -> Option<ValueKind> {
     match kind {
         Kind::Text | Kind::Texts => Some(ValueKind::Text),
         Kind::Number => Some(ValueKind::Number),
@@ -182,7 +223,7 @@ const fn value_kind(kind: Kind) -> Option<ValueKind> {
 /// The value at `path`, of the kind that the catalogue gives; anything else is unreadable.
 ///
 /// A list on the way gives several values, one for each of its items.
-fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Unknown> {
+pub(crate) fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Unknown> {
     let unreadable = || Unknown::because(UnknownReason::PropertyUnreadable);
     let kind = match &piece.evidence_type {
         AsRead::Known(evidence_type) => evidence_type.kind_of(path),
@@ -194,7 +235,11 @@ fn value_at(piece: &Evidence, path: &str) -> Result<Option<Value>, Unknown> {
     read_at(piece.properties.get(first), &steps, kind)
 }
 
-fn read_at(value: Option<&Json>, steps: &[&str], kind: Kind) -> Result<Option<Value>, Unknown> {
+pub(super) fn read_at(
+    value: Option<&Json>,
+    steps: &[&str],
+    kind: Kind,
+) -> Result<Option<Value>, Unknown> {
     let Some(value) = value.filter(|it| !it.is_null()) else {
         return Ok(None);
     };

@@ -1,6 +1,11 @@
 //! Text that ignores case, and patterns with `*` and `?`.
 
+mod fits;
+
 use std::fmt;
+
+pub(crate) use self::fits::fits;
+use self::fits::{ANY, ONE};
 
 /// The longest pattern, in characters
 pub const PATTERN_LENGTH_MAX: usize = 1_024;
@@ -11,27 +16,26 @@ pub const PATTERN_STARS_MAX: usize = 16;
 /// Each character in its simple case folding, so that `STRASSE`, `ΣΑΣ` and `σας` compare as
 /// people expect, whatever the language of the machine
 pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().map(fold_character).collect()
 }
 
-fn fold_character(character: char) -> char {
-    let single =
-        |mut mapped: Box<dyn Iterator<Item = char>>, or: char| match (mapped.next(), mapped.next())
-        {
-            (Some(one), None) => one,
-            _ => or,
-        };
-    let upper = single(Box::new(character.to_uppercase()), character);
-    single(Box::new(upper.to_lowercase()), upper)
+/// A character that has no single counterpart in the other case stays as it is
+pub(crate) fn fold_character(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_lowercase();
+    }
+    let upper = single(character.to_uppercase(), character);
+    single(upper.to_lowercase(), upper)
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
-    Character(char),
-    /// `?`
-    One,
-    /// `*`
-    Any,
+fn single(mut mapped: impl Iterator<Item = char>, or: char) -> char {
+    match (mapped.next(), mapped.next()) {
+        (Some(one), None) => one,
+        _ => or,
+    }
 }
 
 /// A text with `*` for any characters and `?` for one; `\` before either means the character
@@ -39,8 +43,9 @@ enum Piece {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pattern {
     text: String,
-    // INVARIANT: folded, and at most `PATTERN_STARS_MAX` of them are `Any`.
-    pieces: Vec<Piece>,
+    // INVARIANT: folded UTF-8 with `ONE` and `ANY` between characters, at most
+    // `PATTERN_STARS_MAX` of the latter, and no two of those together.
+    folded: Vec<u8>,
 }
 
 impl Pattern {
@@ -48,63 +53,58 @@ impl Pattern {
         if text.chars().count() > PATTERN_LENGTH_MAX {
             return Err(format!("pattern has more than {PATTERN_LENGTH_MAX} characters"));
         }
-        let mut pieces = Vec::new();
+        let mut folded = Vec::with_capacity(text.len());
+        let push = |folded: &mut Vec<u8>, character: char| {
+            let character = fold_character(character);
+            folded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        };
         let mut characters = text.chars();
         while let Some(character) = characters.next() {
-            let piece = match character {
-                '*' => Piece::Any,
-                '?' => Piece::One,
+            match character {
+                '*' if folded.last() == Some(&ANY) => {}
+                '*' => folded.push(ANY),
+                '?' => folded.push(ONE),
                 '\\' => match characters.next() {
-                    Some(escaped @ ('*' | '?' | '\\')) => Piece::Character(escaped),
+                    Some(escaped @ ('*' | '?' | '\\')) => push(&mut folded, escaped),
                     Some(other) => {
-                        pieces.push(Piece::Character('\\'));
-                        Piece::Character(fold_character(other))
+                        push(&mut folded, '\\');
+                        push(&mut folded, other);
                     }
-                    None => Piece::Character('\\'),
+                    None => push(&mut folded, '\\'),
                 },
-                other => Piece::Character(fold_character(other)),
-            };
-            if piece != Piece::Any || pieces.last() != Some(&Piece::Any) {
-                pieces.push(piece);
+                other => push(&mut folded, other),
             }
         }
-        if pieces.iter().filter(|it| **it == Piece::Any).count() > PATTERN_STARS_MAX {
+        if folded.split(|it| *it == ANY).count() > PATTERN_STARS_MAX + 1 {
             return Err(format!("pattern has more than {PATTERN_STARS_MAX} `*`"));
         }
-        Ok(Self { text: text.to_owned(), pieces })
+        Ok(Self { text: text.to_owned(), folded })
     }
 
-    /// Whether the whole of `text` fits; time is bounded by the product of both lengths
+    /// Whether the whole of `text` fits; time grows with the length of the text, whatever the
+    /// pattern
     pub fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().map(fold_character).collect();
-        let (mut piece, mut place) = (0, 0);
-        let mut last_star: Option<(usize, usize)> = None;
-        while place < text.len() {
-            match (self.pieces.get(piece), text.get(place)) {
-                (Some(Piece::Any), _) => {
-                    last_star = Some((piece, place));
-                    piece += 1;
-                }
-                (Some(Piece::One), _) => {
-                    piece += 1;
-                    place += 1;
-                }
-                (Some(Piece::Character(wanted)), Some(found)) if wanted == found => {
-                    piece += 1;
-                    place += 1;
-                }
-                // Let the last star take one character more.
-                _ => match last_star {
-                    Some((star, taken)) => {
-                        last_star = Some((star, taken + 1));
-                        piece = star + 1;
-                        place = taken + 1;
-                    }
-                    None => return false,
-                },
-            }
-        }
-        self.pieces.iter().skip(piece).all(|it| *it == Piece::Any)
+        self.matches_folded(&fold(text))
+    }
+
+    /// The same for a text that is folded already
+    pub(crate) fn matches_folded(&self, text: &str) -> bool {
+        fits(&self.folded, text)
+    }
+
+    /// The form that [`fits`] takes
+    pub(crate) fn folded(&self) -> &[u8] {
+        &self.folded
+    }
+
+    /// The texts between wildcards
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.folded.split(|it| [ANY, ONE].contains(it)).filter(|it| !it.is_empty())
+    }
+
+    /// Whether it has no wildcard, so that it fits one text
+    pub(crate) fn is_literal(&self) -> bool {
+        !self.folded.iter().any(|it| [ANY, ONE].contains(it))
     }
 }
 
@@ -136,11 +136,31 @@ mod tests {
         check("straße", "STRAßE", true);
         check("ΣΑΣ", "σας", true);
         check("K", "\u{212A}", true);
+        check("*?ravel", "Impossible travel", true);
+        check("*?a?b*", "xaxaxb", true);
+        check("*?", "", false);
+        check("?*é", "Éé", true);
+        check("?", "ß", true);
+        check("??", "ß", false);
+        check("*b?", "abab", false);
+        check("a*a", "a", false);
     }
 
     #[track_caller]
     fn check(pattern: &str, text: &str, fits: bool) {
         assert_eq!(Pattern::parse(pattern).unwrap().matches(text), fits, "{pattern:?} {text:?}");
+    }
+
+    #[test]
+    fn a_pathological_pattern_is_answered_in_time_that_grows_with_the_text() {
+        // With a step for each pair of places these would take hours.
+        let text = "a".repeat(4 * 1024 * 1024);
+        check(&format!("{}b", "*a".repeat(PATTERN_STARS_MAX)), &text, false);
+        check(&format!("*{}b*", "a".repeat(PATTERN_LENGTH_MAX - 3)), &text, false);
+        let text = "a".repeat(64 * 1024);
+        check(&format!("*{}b*", "a?".repeat(PATTERN_LENGTH_MAX / 2 - 2)), &text, false);
+        check(&format!("*{}a*", "a?".repeat(PATTERN_LENGTH_MAX / 2 - 2)), &text, true);
+        check(&format!("*{}é*", "?".repeat(PATTERN_LENGTH_MAX - 3)), &text, false);
     }
 
     #[test]

@@ -163,18 +163,22 @@ impl Test {
     }
 
     fn fits(&self, text: &str) -> Result<bool, Unknown> {
+        let folded = || fold(text);
         Ok(match self {
-            Self::In(values) => values.iter().any(|it| match it {
-                Operand::Text(value) => fold(value) == fold(text),
-                Operand::Number(_)
-                | Operand::Boolean(_)
-                | Operand::Severity(_)
-                | Operand::Time(_) => false,
-            }),
-            Self::Like(pattern) => pattern.matches(text),
-            Self::Contains(part) => fold(text).contains(&fold(part)),
-            Self::StartsWith(part) => fold(text).starts_with(&fold(part)),
-            Self::EndsWith(part) => fold(text).ends_with(&fold(part)),
+            Self::In(values) => {
+                let text = folded();
+                values.iter().any(|it| match it {
+                    Operand::Text(value) => fold(value) == text,
+                    Operand::Number(_)
+                    | Operand::Boolean(_)
+                    | Operand::Severity(_)
+                    | Operand::Time(_) => false,
+                })
+            }
+            Self::Like(pattern) => pattern.matches_folded(&folded()),
+            Self::Contains(part) => folded().contains(&fold(part)),
+            Self::StartsWith(part) => folded().starts_with(&fold(part)),
+            Self::EndsWith(part) => folded().ends_with(&fold(part)),
             Self::InSubnet(subnet) => match text.parse::<IpAddr>() {
                 Ok(address) => subnet.contains(address),
                 Err(error) => {
@@ -196,6 +200,19 @@ impl Test {
             | Self::EndsWith(_)
             | Self::InSubnet(_)
             | Self::Exists(_) => Truth::False,
+        }
+    }
+
+    /// Whether it asks for certain values, and not only for some value or an order
+    pub(crate) fn names_values(&self) -> bool {
+        match self {
+            Self::In(_)
+            | Self::Like(_)
+            | Self::Contains(_)
+            | Self::StartsWith(_)
+            | Self::EndsWith(_)
+            | Self::InSubnet(_) => true,
+            Self::Exists(_) | Self::Compare(_, _) => false,
         }
     }
 

@@ -1,11 +1,12 @@
 //! All tuning rules in force, and what they come to together.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{TuningAction, TuningRule, TuningTrace};
 use crate::{
+    alert::Alert,
     classification::Classification,
-    condition::Situation,
+    condition::{ConditionIndex, Situation},
     criterion,
     explanation::{Explanation, Truth, UnknownFact},
     fact::Need,
@@ -13,10 +14,11 @@ use crate::{
 };
 
 /// Every tuning rule, by name
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct TuningBook {
-    // INVARIANT: keyed by each rule's own name.
-    rules: BTreeMap<TuningRuleName, TuningRule>,
+    // INVARIANT: in the order of names, each once; the index is of their conditions, in that order.
+    rules: Vec<TuningRule>,
+    index: Arc<ConditionIndex>,
 }
 
 /// What the tuning rules come to together
@@ -32,38 +34,60 @@ pub(crate) enum Tuned {
     Kept(String),
 }
 
+impl Default for TuningBook {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl PartialEq for TuningBook {
+    fn eq(&self, other: &Self) -> bool {
+        self.rules == other.rules
+    }
+}
+
+impl Eq for TuningBook {}
+
 impl TuningBook {
     /// The rules; of two with one name the later is kept (the checker refuses that)
     pub fn new(rules: impl IntoIterator<Item = TuningRule>) -> Self {
-        Self { rules: rules.into_iter().map(|it| (it.name().clone(), it)).collect() }
+        let by_name: BTreeMap<TuningRuleName, TuningRule> =
+            rules.into_iter().map(|it| (it.name().clone(), it)).collect();
+        let rules: Vec<TuningRule> = by_name.into_values().collect();
+        let index = ConditionIndex::new(rules.iter().map(TuningRule::condition));
+        Self { rules, index: Arc::new(index) }
     }
 
     /// Every rule, by name
     pub fn rules(&self) -> impl Iterator<Item = &TuningRule> {
-        self.rules.values()
+        self.rules.iter()
     }
 
     /// The rule of that name
     pub fn rule(&self, name: &TuningRuleName) -> Option<&TuningRule> {
-        self.rules.get(name)
+        let place = self.rules.binary_search_by(|it| it.name().cmp(name)).ok()?;
+        self.rules.get(place)
+    }
+
+    /// The rules whose condition holds of the alert, or does if what it asks besides does
+    fn candidates(&self, alert: &Alert) -> Vec<&TuningRule> {
+        let mut matcher = self.index.matcher();
+        let places = matcher.of_alert(alert).iter().map(|it| usize::try_from(it.condition));
+        places.filter_map(|it| self.rules.get(it.ok()?)).collect()
     }
 
     /// Everything that must be known to answer the rules that ask more than the alert, and may hold
     pub(crate) fn needs(&self, situation: Situation<'_>) -> Vec<Need> {
         let Situation { alert, organisation, .. } = situation;
-        let asking = self.rules().map(|it| (it, it.needs(alert, organisation)));
-        asking
-            .filter(|(rule, needs)| {
-                // Why: what is asked now is answered at another moment, when a window may be open.
-                !needs.is_empty() && rule.may_hold(situation)
-            })
-            .flat_map(|(_, needs)| needs)
-            .collect()
+        // Why: what is asked now is answered at another moment, when a window may be open.
+        let may_hold = self.candidates(alert).into_iter().filter(|it| it.may_hold(situation));
+        may_hold.flat_map(|it| it.needs(alert, organisation)).collect()
     }
 
     /// The rules that hold, and those that only what nobody could say keeps from holding
     pub(crate) fn traces(&self, situation: Situation<'_>) -> Vec<TuningTrace> {
-        self.rules()
+        self.candidates(situation.alert)
+            .into_iter()
             .filter(|it| it.is_in_force(situation.now))
             .map(|it| it.trace(situation))
             .filter(|trace| match trace.answer() {

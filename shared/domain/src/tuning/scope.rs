@@ -189,6 +189,16 @@ fn texts(piece: &Evidence, names: &[&str]) -> Vec<String> {
     names.iter().filter_map(text).collect()
 }
 
+/// The name of a device in a scope: the id that Defender gives it where there is one
+pub(super) fn id_of(piece: &Evidence) -> Option<String> {
+    texts(piece, &DEVICE_IDS).into_iter().next()
+}
+
+/// The name of a device's group in a scope
+pub(super) fn group_of(piece: &Evidence) -> Option<String> {
+    texts(piece, &GROUP_IDS).into_iter().next()
+}
+
 fn is_named(names: &[String], found: &[String]) -> bool {
     names.iter().any(|name| found.iter().any(|it| fold(it) == fold(name)))
 }

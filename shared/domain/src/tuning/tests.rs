@@ -242,6 +242,48 @@ fn mistakes_that_only_tuning_rules_make_are_named() {
 }
 
 #[test]
+fn what_is_missing_is_said_in_one_line() {
+    let missing = |condition: &str, scope: &str, alert: &Alert| {
+        let rule = rule("a", &[("condition", condition), ("scope", scope)]);
+        let trace = rule.explain(alert, &Facts::default(), &Organisation::default(), time(NOW));
+        trace.what_is_missing().unwrap_or_default()
+    };
+    let low = |test: &str| format!("{{ all: [{{ alert: {{ severity: medium }} }}, {test}] }}");
+    let of = |test: &str| missing(&low(test), "organisation", &an_alert());
+
+    assert_eq!(of("{ evidence: { ip: { ipAddress: 203.0.113.9 } } }"), "");
+    assert_eq!(
+        of("{ evidence: { ip: { ipAddress: 203.0.113.1 } } }"),
+        "ip: ipAddress is `203.0.113.1`, but the alert has `203.0.113.9`"
+    );
+    assert_eq!(
+        of("{ evidence: { ip: { ipAddress: 203.0.113.9, countryLetterCode: NO } } }"),
+        "ip: countryLetterCode is `NO`, but nobody can say (countryLetterCode is unknown: \
+         the alert does not say)"
+    );
+    assert_eq!(of("{ evidence: file }"), "evidence: file, but the alert has no such evidence");
+    assert_eq!(
+        of("{ all: [{ evidence: any }, { not: { evidence: user } }] }"),
+        "what must not be: piece of evidence: yes"
+    );
+    assert_eq!(
+        of("{ any: [{ evidence: url }, { evidence: { ip: { ipAddress: 10.0.0.1 } } }] }"),
+        "one of: evidence: url, but the alert has no such evidence | \
+         ip: ipAddress is `10.0.0.1`, but the alert has `203.0.113.9`"
+    );
+    assert_eq!(
+        missing(&low("{ evidence: any }"), "{ users: [lee@contoso.example] }", &an_alert()),
+        "scope: user is `lee@contoso.example`, but the alert has `kim@contoso.example`"
+    );
+    let off = rule("a", &[("enabled", "false")]);
+    let trace = off.explain(&an_alert(), &Facts::default(), &Organisation::default(), time(NOW));
+    assert_eq!(
+        trace.what_is_missing().unwrap(),
+        "in force until 2027-01-01T00:00:00Z, but the rule is turned off"
+    );
+}
+
+#[test]
 fn what_its_author_must_be_allowed_follows_from_its_scope() {
     for (scope, administrator) in [
         ("organisation", true),

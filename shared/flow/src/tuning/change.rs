@@ -15,6 +15,18 @@ pub struct Tuning<S> {
     ranges: Vec<String>,
 }
 
+/// A text to be saved
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draft<'a> {
+    /// How messages call it
+    pub file: &'a str,
+    /// What it says
+    pub text: &'a str,
+    /// The version of the rule that was read, and that it is to take the place of; none for a new
+    /// rule
+    pub read: Option<u64>,
+}
+
 /// What became of a rule
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tuned {
@@ -66,18 +78,14 @@ impl<S: TuningStore + DeployedTuning> Tuning<S> {
         Self { store, ranges }
     }
 
-    /// Saves a text under its rule's name, in place of the version that `read` names; without one
-    /// it is a new rule.
-    ///
-    /// `file` is how messages call it.
+    /// Saves a text under its rule's name
     pub async fn save(
         &self,
-        file: &str,
-        text: &str,
-        read: Option<u64>,
+        draft: Draft<'_>,
         by: &str,
         now: Timestamp,
     ) -> Result<Tuned, TuningError> {
+        let Draft { file, text, read } = draft;
         let rule = self.parse(file, text, now).map_err(TuningError::Mistakes)?;
         let name = rule.name();
         if self.store.deployed().await?.has(name) {

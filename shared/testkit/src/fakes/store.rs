@@ -17,10 +17,10 @@ use defuse_domain::{
     Unreadable,
 };
 use defuse_flow::{
-    AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, FeedPlace, FeedStore, HistoryStore,
-    Kept, LeftOut, LeftOutLog, LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace,
-    PartStore, Rate, Recorded, RejectStore, RunStore, StoreError, Stored, StoredAlert, StoredEntry,
-    StoredPlace, Turn, WebhookLog,
+    AlertExport, AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, ExportPage,
+    ExportedAlert, FeedPlace, FeedStore, HistoryStore, Kept, LeftOut, LeftOutLog, LimitClaim,
+    LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore,
+    RunStore, StoreError, Stored, StoredAlert, StoredEntry, StoredPlace, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -230,6 +230,23 @@ impl HistoryStore for MemoryStore {
             effects: head.effects.states().into_iter().collect(),
             released: head.stored.released.clone(),
         }))
+    }
+}
+
+impl AlertExport for MemoryStore {
+    /// Everything on one page
+    async fn export(
+        &self,
+        since: Timestamp,
+        _next: Option<&str>,
+    ) -> Result<ExportPage, StoreError> {
+        let state = locked(&self.state);
+        let exported = state.revisions.values().filter_map(|revisions| {
+            let (came, newest) = (revisions.first()?, revisions.last()?);
+            let is_young = came.came().is_none_or(|it| it >= since);
+            is_young.then(|| ExportedAlert { came: came.clone(), later: newest.into() })
+        });
+        Ok(ExportPage { alerts: exported.collect(), ..ExportPage::default() })
     }
 }
 

@@ -8,12 +8,12 @@ use defuse_domain::{
     Unreadable, User,
 };
 use defuse_flow::{
-    AlertFeed, AlertHistory, AlertStore, AllowList, AllowListOutbox, AllowListPage, AtSource, Chat,
-    Claim, DeliveryError, FactCache, FactSource, FeedError, FeedInfo, FeedPage, FeedPlace,
-    FeedStore, Found, HistoryStore, IndicatorClient, Kept, Lease, LeftOut, LeftOutLog, LimitClaim,
-    LimitStore, Mailboxes, Marked, NotificationLog, Notifier, Outbox, Outstanding, Pace, PartStore,
-    Put, Rate, Recorded, RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert,
-    StoredEntry, StoredPlace, Turn, WatchList, WebhookLog, Window,
+    AlertExport, AlertFeed, AlertHistory, AlertStore, AllowList, AllowListOutbox, AllowListPage,
+    AtSource, Chat, Claim, DeliveryError, ExportPage, FactCache, FactSource, FeedError, FeedInfo,
+    FeedPage, FeedPlace, FeedStore, Found, HistoryStore, IndicatorClient, Kept, Lease, LeftOut,
+    LeftOutLog, LimitClaim, LimitStore, Mailboxes, Marked, NotificationLog, Notifier, Outbox,
+    Outstanding, Pace, PartStore, Put, Rate, Recorded, RejectStore, RunStore, SourceClient,
+    StoreError, Stored, StoredAlert, StoredEntry, StoredPlace, Turn, WatchList, WebhookLog, Window,
 };
 use jiff::Timestamp;
 
@@ -166,6 +166,12 @@ impl<P: RunStore + Sync> RunStore for Faulty<P> {
 impl<P: HistoryStore + Sync> HistoryStore for Faulty<P> {
     async fn history(&self, id: &AlertId) -> Result<Option<AlertHistory>, StoreError> {
         self.plan.call("HistoryStore::history", self.port.history(id)).await
+    }
+}
+
+impl<P: AlertExport + Sync> AlertExport for Faulty<P> {
+    async fn export(&self, since: Timestamp, next: Option<&str>) -> Result<ExportPage, StoreError> {
+        self.plan.call("AlertExport::export", self.port.export(since, next)).await
     }
 }
 
