@@ -1,4 +1,4 @@
-//! The OpenAPI document: checked in, served, and what answers really look like.
+//! The `OpenAPI` document: checked in, served, and what answers really look like.
 
 use std::{fs, path::Path};
 

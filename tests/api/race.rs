@@ -28,8 +28,8 @@ async fn of_two_who_race_one_is_told() {
         let actor = |who: &str| Actor { id: who.to_owned(), name: who.to_owned() };
         let (left, right) = (wish("a"), wish("b"));
         let (left, right) = tokio::join!(
-            manage.act(shown.clone(), &left, actor("a"), None, now()),
-            manage.act(shown, &right, actor("b"), None, now()),
+            manage.act(shown.clone(), &left, (actor("a"), None), now()),
+            manage.act(shown, &right, (actor("b"), None), now()),
         );
         for outcome in [left.unwrap(), right.unwrap()] {
             match outcome {

@@ -45,7 +45,7 @@ pub(crate) async fn change(
         return moved(app, &found, request.as_deref()).await;
     }
     let (by, version) = (asked.principal.actor.clone(), found.version);
-    match app.manage.act(found, &wish, by, request.clone(), asked.now).await? {
+    match app.manage.act(found, &wish, (by, request.clone()), asked.now).await? {
         ManageOutcome::Done(stands) => Ok(shown(&stands)),
         ManageOutcome::Refused(error) => Err(Problem::Unfit(error.to_string())),
         ManageOutcome::Overtaken => {

@@ -1,6 +1,6 @@
 //! Every route of the API, in one table: what is asked for, what that needs, and what comes back.
 //!
-//! The dispatcher, the permissions, the OpenAPI document and the permission matrix are all read from
+//! The dispatcher, the permissions, the `OpenAPI` document and the permission matrix are all read from
 //! it. A route that says no permission does not compile.
 
 use defuse_domain::Permission;
@@ -10,7 +10,7 @@ use crate::shape::Shape;
 /// What a route does
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// The OpenAPI document
+    /// The `OpenAPI` document
     ShowDocument,
     /// Who asks
     ShowMe,

@@ -78,12 +78,13 @@ fn read(answer: Answer) -> Result<Value, Failure> {
     let text = |it: &Value, name: &str| it.get(name).and_then(Value::as_str).map(str::to_owned);
     let detail = text(&body, "detail").unwrap_or_else(|| format!("status {}", answer.status));
     let code = text(&body, "code").unwrap_or_else(|| "refused".to_owned());
-    let mut said = format!("error[{code}]: {detail}");
     let problems = body.get("problems").and_then(Value::as_array);
     let helps = problems.into_iter().flatten().filter_map(|it| text(it, "help"));
-    for help in helps.chain(text(&body, "help").filter(|_| problems.is_none())) {
-        said.push_str(&format!("\n  help: {help}"));
-    }
+    let helps = helps.chain(text(&body, "help").filter(|_| problems.is_none()));
+    let lines: Vec<String> = std::iter::once(format!("error[{code}]: {detail}"))
+        .chain(helps.map(|it| format!("  help: {it}")))
+        .collect();
+    let said = lines.join("\n");
     Err(Failure::Refused { status: answer.status, said })
 }
 

@@ -125,7 +125,6 @@ alert. The host may run or not.")]
 The token is read from DEFUSE_TOKEN: one of your issuer's, one made by `defuse tokens create`, or the
 one that `defuse dev` prints. An alert that somebody changed since it was read is left as it is.
 
-Examples:
   defuse alerts assign ad1 kim@contoso.example
   defuse alerts resolve ad1 informationalExpectedActivity confirmedActivity
   defuse alerts comment ad1 'Asked the user; it was them.'")]

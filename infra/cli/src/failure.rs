@@ -82,8 +82,8 @@ impl Failure {
             | Self::NoConfig(_)
             | Self::Several(_)
             | Self::Input(_)
-            | Self::File { .. } => 2,
-            Self::Refused { status: 400 | 413 | 422, .. } => 2,
+            | Self::File { .. }
+            | Self::Refused { status: 400 | 413 | 422, .. } => 2,
             Self::Refused { .. } | Self::NotFound(_) | Self::Host { .. } | Self::Output(_) => 1,
         }
     }

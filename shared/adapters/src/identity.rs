@@ -11,7 +11,7 @@ mod token;
 
 use std::sync::Arc;
 
-use defuse_domain::{Actor, Grant, Principal, RoleName};
+use defuse_domain::{Actor, Grant, GrantScope, Principal, RoleName};
 use defuse_flow::{Identity, IdentityError, StoreError, TokenLookup};
 use jiff::Timestamp;
 
@@ -77,7 +77,7 @@ impl Identity for Doorkeeper {
 /// Whoever sits at the machine of the embedded host
 fn developer() -> Principal {
     let role = RoleName::parse("globalAdministrator");
-    let grants = role.map(|role| Grant { role, scope: Default::default() });
+    let grants = role.map(|role| Grant { role, scope: GrantScope::default() });
     Principal {
         actor: Actor { id: "development".to_owned(), name: "development".to_owned() },
         grants: grants.into_iter().collect(),

@@ -99,29 +99,11 @@ where
                 }
                 (EffectState::Overtaken { at: now }, false)
             }
-            Err(error) => (self.refusal(&effect.id, error, now)?, true),
+            Err(error) => (refusal(&effect.id, error, now)?, true),
         };
         self.store.settle(&asked.alert.id, &effect.id, &state).await?;
         info!(effect.id = %effect.id, state = ?state, "carried out `{}`", effect.id);
         Ok(goes_on)
-    }
-
-    /// What a refusal means; whatever passes by itself is tried again
-    fn refusal(
-        &self,
-        effect: &EffectId,
-        error: DeliveryError,
-        now: Timestamp,
-    ) -> Result<EffectState, DeliverError> {
-        match error {
-            DeliveryError::Refused { target, answer, source } => {
-                warn!(effect.id = %effect, cause = %source, "{target} refused `{}`", effect);
-                Ok(EffectState::Refused { at: now, answer: format!("{target}: {answer}") })
-            }
-            source @ DeliveryError::Busy { .. } => {
-                Err(DeliverError::Effect { effect: effect.to_string(), source })
-            }
-        }
     }
 
     /// What the last run calls for, in order: people are told that the alert is resolved only once
@@ -208,7 +190,7 @@ where
                 (refused("changed at its source, and cannot be read there", now), Next::ReadAnew)
             }
             Err(error) => {
-                let state = self.refusal(&effect.id, error, now)?;
+                let state = refusal(&effect.id, error, now)?;
                 let next = match (&effect.action, run.decision.outcome) {
                     (EffectAction::Resolve { .. }, _) => Next::ReadAnew,
                     (
@@ -225,6 +207,23 @@ where
         self.store.mark(run, &effect.id, &state).await?;
         info!(effect.id = %effect.id, state = ?state, "carried out `{}`", effect.id);
         Ok(next)
+    }
+}
+
+/// What a refusal means; whatever passes by itself is tried again
+fn refusal(
+    effect: &EffectId,
+    error: DeliveryError,
+    now: Timestamp,
+) -> Result<EffectState, DeliverError> {
+    match error {
+        DeliveryError::Refused { target, answer, source } => {
+            warn!(effect.id = %effect, cause = %source, "{target} refused `{}`", effect);
+            Ok(EffectState::Refused { at: now, answer: format!("{target}: {answer}") })
+        }
+        source @ DeliveryError::Busy { .. } => {
+            Err(DeliverError::Effect { effect: effect.to_string(), source })
+        }
     }
 }
 

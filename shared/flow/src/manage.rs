@@ -56,13 +56,12 @@ impl<S: ActStore + HistoryStore> Manage<S> {
         self.store.managed(id).await
     }
 
-    /// Does what the wish says to the alert as it was shown
+    /// Does what the wish says to the alert as it was shown; `request` names what asked for it
     pub async fn act(
         &self,
         shown: ManagedAlert,
         wish: &Wish,
-        by: Actor,
-        request: Option<String>,
+        (by, request): (Actor, Option<String>),
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
         let on = (&shown.alert, &shown.managed, &shown.tags);

@@ -46,7 +46,7 @@ mod manage {
             let manage = Manage::new(self.store.clone());
             let shown = manage.show(&self.id).await.unwrap().unwrap();
             let kim = Actor { id: "1".to_owned(), name: "Kim".to_owned() };
-            match manage.act(shown, &wish, kim, None, NOW).await.unwrap() {
+            match manage.act(shown, &wish, (kim, None), NOW).await.unwrap() {
                 ManageOutcome::Done(stands) => *stands,
                 other @ (ManageOutcome::Overtaken | ManageOutcome::Refused(_)) => {
                     panic!("{other:?}")

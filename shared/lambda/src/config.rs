@@ -68,7 +68,7 @@ impl Config {
         let settings = reader.settings();
         let playbooks = reader.rules(PLAYBOOKS, Playbook::parse);
         let tuning = reader.rules(TUNING, TuningRule::parse);
-        let roles = reader.roles();
+        let allowed = reader.roles();
         let Reader { files, mut problems, .. } = reader;
         let named = playbooks.iter().map(|(file, it)| (file, it.name().as_str()));
         problems.extend(repeated_names("playbook", named));
@@ -81,7 +81,7 @@ impl Config {
             problems.extend(playbook.check_channels(file, &channels));
             problems.extend(playbook.check_ranges(file, &ranges));
         }
-        problems.extend(unknown_roles(&settings, &roles, dir));
+        problems.extend(unknown_roles(&settings, &allowed, dir));
         for (file, rule) in &tuning {
             problems.extend(rule.check_ranges(file, &ranges));
         }
@@ -97,7 +97,7 @@ impl Config {
         let rules = RuleBook::new(playbooks, settings.organisation.clone())
             .tuned_by(tuning)
             .in_bundle(bundle::digest(&files));
-        Ok(Self { settings, rules, files, playbook_files, tuning_files, roles })
+        Ok(Self { settings, rules, files, playbook_files, tuning_files, roles: allowed })
     }
 
     /// Reads the folder, tries every case that its playbooks carry, and looks whether a tuning rule

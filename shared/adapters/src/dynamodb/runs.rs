@@ -150,12 +150,11 @@ fn decided(
     let outstanding: BTreeMap<EffectId, EffectState> =
         run.effects.iter().map(|it| (it.id.clone(), EffectState::Outstanding)).collect();
     let work = (is_asking || !outstanding.is_empty()).then_some(WorkKind::Effects);
-    let (condition, names) = match work {
-        Some(_) => (AS_SEEN.to_owned(), vec!["revision"]),
-        None => {
-            let condition = format!("{AS_SEEN} AND attribute_not_exists(#asking)");
-            (condition, vec!["revision", "asking"])
-        }
+    let (condition, names) = if work.is_some() {
+        (AS_SEEN.to_owned(), vec!["revision"])
+    } else {
+        let condition = format!("{AS_SEEN} AND attribute_not_exists(#asking)");
+        (condition, vec!["revision", "asking"])
     };
     let digest = digest.to_owned();
     Ok(Change::default()

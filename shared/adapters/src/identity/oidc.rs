@@ -157,8 +157,7 @@ impl OidcIssuer {
             return Err(IdentityError::Refused("the token is for somebody else"));
         }
         let now = now.as_duration().as_secs_f64();
-        // A time that is no number compares as neither, and is refused.
-        if !(claims.exp > now - SKEW_SECONDS) {
+        if !claims.exp.is_finite() || claims.exp <= now - SKEW_SECONDS {
             return Err(IdentityError::Refused("the token is expired"));
         }
         let is_begun = |it: Option<f64>| it.is_none_or(|it| it <= now + SKEW_SECONDS);

@@ -16,6 +16,7 @@ use crate::{
 const BODY: &str = "body";
 
 /// What a person asks for; what is absent stays as it is
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
     /// Where it is to stand
@@ -101,6 +102,7 @@ impl Wish {
 }
 
 /// `null` is "nobody" or "not set"
+#[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 fn unless_null<T>(
     at: &Cursor<'_>,
     read: fn(&Cursor<'_>) -> Option<T>,

@@ -94,10 +94,10 @@ impl ActOutbox for MemoryStore {
             return Ok(());
         };
         let outstanding = kept.asked.get_mut(effect).filter(|it| **it == EffectState::Outstanding);
-        let (Some(held), Some(act)) = (outstanding, ActEffect::act_of(effect)) else {
+        let (Some(found), Some(act)) = (outstanding, ActEffect::act_of(effect)) else {
             return Ok(());
         };
-        held.clone_from(state);
+        found.clone_from(state);
         head.stored.version += 1;
         if !effect.0.ends_with("/change") {
             return Ok(());
