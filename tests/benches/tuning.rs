@@ -6,7 +6,9 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a bench ends at the first surprise"
+    clippy::cast_precision_loss,
+    clippy::too_many_lines,
+    reason = "a bench ends at the first surprise, its counts are small, and its tables are long"
 )]
 
 #[path = "tuning/clock.rs"]
@@ -14,6 +16,8 @@ mod clock;
 #[cfg(feature = "rivals")]
 #[path = "tuning/rivals.rs"]
 mod rivals;
+#[path = "tuning/rules.rs"]
+mod rules;
 #[path = "tuning/workload.rs"]
 mod workload;
 
@@ -86,8 +90,8 @@ fn measure(out: &mut impl Write, mix: Mix, n_rules: usize, alerts: &[String]) ->
         .iter()
         .map(|it| Condition::parse("rule.yaml", &it.condition.to_string()).unwrap())
         .collect();
-    let (built, build) = spent(|| ConditionIndex::new(&conditions));
-    let image = built.to_image("bench");
+    let (made, build) = spent(|| ConditionIndex::new(&conditions));
+    let image = made.to_image("bench");
     let ready = best_of(3, || drop(ConditionIndex::from_image(&image, "bench").unwrap()));
     let index = ConditionIndex::from_image(&image, "bench").unwrap();
     let measured = Measured { build, ready, bytes: image.len(), ..Measured::default() };
@@ -95,8 +99,8 @@ fn measure(out: &mut impl Write, mix: Mix, n_rules: usize, alerts: &[String]) ->
     let mut expected: Vec<Vec<u32>> = Vec::new();
     let mut matcher = index.matcher();
     for alert in alerts {
-        let matches = matcher.of_json(alert.as_bytes()).unwrap();
-        expected.push(matches.iter().map(|it| it.condition).collect());
+        let held = matcher.of_json(alert.as_bytes()).unwrap();
+        expected.push(held.iter().map(|it| it.condition).collect());
     }
     let n_matches: usize = expected.iter().map(Vec::len).sum();
     let time = best_of(7, || {

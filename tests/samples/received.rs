@@ -149,8 +149,9 @@ async fn every_alert_comes_back_as_it_was_sent() {
             assert_eq!(store.store(&alert, now).await.unwrap(), Stored::New);
             let stored = store.load(&alert.id).await.unwrap().unwrap();
             assert!(stored.alert.raw == alert.raw, "{}: came back otherwise", file.display());
-            assert!(stored.alert == alert, "{}: read otherwise when stored", file.display());
             assert_eq!(store.store(&alert, now).await.unwrap(), Stored::Again);
+            let alert = Alert { received: Some(now), ..alert };
+            assert!(stored.alert == alert, "{}: read otherwise when stored", file.display());
         }
     }
 }
@@ -168,6 +169,7 @@ async fn of_two_revisions_the_newer_one_stays() {
     let store = store().await;
     assert_eq!(store.store(&newer, now).await.unwrap(), Stored::New);
     assert_eq!(store.store(&older, now).await.unwrap(), Stored::Again);
+    let newer = Alert { received: Some(now), ..newer };
     assert_eq!(store.load(&older.id).await.unwrap().unwrap().alert, newer);
 }
 

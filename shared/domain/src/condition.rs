@@ -390,21 +390,3 @@ pub(crate) fn shortened(text: &str) -> String {
         None => text.to_owned(),
     }
 }
-
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(text) => f.write_str(text),
-            Self::Several(values) => {
-                let values = values.iter();
-                let texts: Vec<String> =
-                    values.map(|it| it.as_ref().map_or("?".to_owned(), Self::to_string)).collect();
-                f.write_str(&texts.join(", "))
-            }
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Boolean(boolean) => write!(f, "{boolean}"),
-            Self::Severity(severity) => write!(f, "{severity}"),
-            Self::Time(time) => write!(f, "{time}"),
-        }
-    }
-}

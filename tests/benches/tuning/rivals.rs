@@ -10,7 +10,7 @@ use crate::{
     Measured,
     clock::{best_of, spent},
     row,
-    workload::Rule,
+    rules::Rule,
 };
 
 /// The most rules that it is tried with: with more it takes minutes

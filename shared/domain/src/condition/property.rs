@@ -1,5 +1,7 @@
 //! The catalogue of an alert's properties: what a condition can test, and what each holds.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -77,6 +79,24 @@ pub(crate) enum Value {
     Boolean(bool),
     Severity(Severity),
     Time(Timestamp),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Several(values) => {
+                let values = values.iter();
+                let texts: Vec<String> =
+                    values.map(|it| it.as_ref().map_or("?".to_owned(), Self::to_string)).collect();
+                f.write_str(&texts.join(", "))
+            }
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Boolean(boolean) => write!(f, "{boolean}"),
+            Self::Severity(severity) => write!(f, "{severity}"),
+            Self::Time(time) => write!(f, "{time}"),
+        }
+    }
 }
 
 impl AlertProperty {

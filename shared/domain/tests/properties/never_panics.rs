@@ -51,7 +51,7 @@ condition:
 action: { resolve: { informationalExpectedActivity: lineOfBusinessApplication } }
 expires: 2027-01-01T00:00:00Z
 windows:
-  - rrule: FREQ=MONTHLY;INTERVAL=2;BYDAY=MO,-1TU;BYMONTHDAY=1,-1;BYSETPOS=1,-1;UNTIL=20270101T000000
+  - rrule: FREQ=MONTHLY;INTERVAL=2;BYDAY=MO,TU;BYMONTHDAY=1,-1;BYSETPOS=1,-1;UNTIL=20270101T000000
     starts: 1970-01-01T22:30:00
     for: 31d
     timeZone: Europe/Oslo

@@ -69,7 +69,7 @@ condition:
     - any: [{ evidence: { process: { role: trigger, processId: { above: '+7', below: 9, atLeast: 007, atMost: 8 } } } }, { evidence: file }]
     - not: { userTagged: { anyOf: [], maxAge: PT10M } }
     - not: { not: { userInGroup: { anyOf: [7] } } }
-    - any: [{ addressInNamedRange: true }, { userTagged: vip }, { evidence: { ip: { ipAddress: { inSubnet: 10.0.0.1 } } } }]
+    - any: [{ addressInNamedRange: true }, { userTagged: vip }, { allowListed: { indicators: any, maxAge: 1h } }, { evidence: { ip: { ipAddress: { inSubnet: 10.0.0.1 } } } }]
 action: { resolve: { informationalExpectedActivity: other } }
 expires: 2026-11-23 10:00:00+01
 windows:
