@@ -22,7 +22,6 @@ pub(crate) struct World {
     pub(crate) app: ApiApp,
     pub(crate) store: DynamoDbStore,
     pub(crate) client: Client,
-    pub(crate) wiring: Wiring,
 }
 
 /// What came back
@@ -64,7 +63,7 @@ pub(crate) async fn world_in(is_in_lambda: bool) -> World {
     let wiring = Wiring::of(environment, config, lookup);
     let app = wiring.api_with_development_token(Secret::new(DEVELOPMENT)).unwrap();
     let store = wiring.store();
-    World { app, store, client, wiring }
+    World { app, store, client }
 }
 
 pub(crate) async fn world() -> World {

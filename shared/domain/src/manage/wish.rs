@@ -140,7 +140,7 @@ mod tests {
         check(r#"{ "status": "new", "status": "resolved" }"#, Code::RepeatedKey);
         check("[]", Code::WrongType);
         check("", Code::Syntax);
-        check(&"[".repeat(5_000), Code::OverLimit);
+        check(&"[".repeat(5_000), Code::Syntax);
         let long = format!(r#"{{ "tags": {{ "add": ["{}"] }} }}"#, "x".repeat(65));
         check(&long, Code::OverLimit);
     }
