@@ -1,22 +1,21 @@
 //! The configuration that SecOps writes: `settings.yaml`, `playbooks/*.yaml`, `tuning/*.yaml` and
 //! `roles/*.cedar` of one folder.
 //!
-//! [`Config::load`] reads it and touches nothing else; [`Config::check`] also tries the cases that
+//! [`Config::load`] reads it and touches nothing else; [`Config::check`] also reads the policies, tries the cases that
 //! the playbooks carry, and looks at when tuning rules expire.
 
 mod bundle;
 mod cases;
+mod roles;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use defuse_adapters::Roles;
 use defuse_domain::{
-    Code, Diagnostic, Playbook, PlaybookName, RoleName, RuleBook, Settings, TuningRule,
-    TuningRuleName,
+    Code, Diagnostic, Playbook, PlaybookName, RuleBook, Settings, TuningRule, TuningRuleName,
 };
 use jiff::Timestamp;
 
@@ -44,8 +43,10 @@ pub struct Config {
     pub playbook_files: BTreeMap<PlaybookName, String>,
     /// The file of each tuning rule
     pub tuning_files: BTreeMap<TuningRuleName, String>,
-    /// What each role may do at the API
-    pub roles: Roles,
+    /// The policies that say what each role may do at the API, by the name of their file in messages
+    pub role_files: BTreeMap<String, String>,
+    /// The folder that it was read from
+    pub folder: PathBuf,
 }
 
 /// The configuration cannot be in force
@@ -68,7 +69,7 @@ impl Config {
         let settings = reader.settings();
         let playbooks = reader.rules(PLAYBOOKS, Playbook::parse);
         let tuning = reader.rules(TUNING, TuningRule::parse);
-        let allowed = reader.roles();
+        let role_files = reader.policies();
         let Reader { files, mut problems, .. } = reader;
         let named = playbooks.iter().map(|(file, it)| (file, it.name().as_str()));
         problems.extend(repeated_names("playbook", named));
@@ -81,7 +82,6 @@ impl Config {
             problems.extend(playbook.check_channels(file, &channels));
             problems.extend(playbook.check_ranges(file, &ranges));
         }
-        problems.extend(unknown_roles(&settings, &allowed, dir));
         for (file, rule) in &tuning {
             problems.extend(rule.check_ranges(file, &ranges));
         }
@@ -97,7 +97,8 @@ impl Config {
         let rules = RuleBook::new(playbooks, settings.organisation.clone())
             .tuned_by(tuning)
             .in_bundle(bundle::digest(&files));
-        Ok(Self { settings, rules, files, playbook_files, tuning_files, roles: allowed })
+        let folder = dir.to_owned();
+        Ok(Self { settings, rules, files, playbook_files, tuning_files, role_files, folder })
     }
 
     /// Reads the folder, tries every case that its playbooks carry, and looks whether a tuning rule
@@ -109,7 +110,8 @@ impl Config {
             let file = config.tuning_files.get(rule.name()).map_or("", String::as_str);
             rule.check_expiry(file, now)
         });
-        let problems: Vec<Diagnostic> = late.collect();
+        let of_roles = config.roles().err().map(|it| it.problems);
+        let problems: Vec<Diagnostic> = late.chain(of_roles.into_iter().flatten()).collect();
         if !problems.is_empty() {
             return Err(ConfigError { problems });
         }
@@ -176,8 +178,8 @@ impl Reader<'_> {
         rules
     }
 
-    /// What the roles may do; no folder is no role
-    fn roles(&mut self) -> Roles {
+    /// The policies of roles; no folder is no role
+    fn policies(&mut self) -> BTreeMap<String, String> {
         let mut policies = BTreeMap::new();
         for path in self.paths(ROLES, &["cedar"]) {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -185,17 +187,7 @@ impl Reader<'_> {
                 policies.insert(path.display().to_string(), text);
             }
         }
-        Roles::parse(&policies).unwrap_or_else(|mistakes| {
-            self.problems.extend(mistakes.into_iter().map(|it| Diagnostic {
-                line: it.line,
-                ..Diagnostic::of_file(
-                    if it.is_syntax { Code::Syntax } else { Code::BadValue },
-                    &it.file,
-                    it.message,
-                )
-            }));
-            Roles::default()
-        })
+        policies
     }
 
     /// Every file that ends like that, in the order of names; no folder is no rule
@@ -233,24 +225,6 @@ impl Reader<'_> {
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("cannot read: {error}");
     Diagnostic::of_file(Code::FileUnreadable, &path.display().to_string(), message)
-}
-
-/// Names each role that the settings give to somebody and no policy speaks of
-fn unknown_roles(settings: &Settings, roles: &Roles, dir: &Path) -> Vec<Diagnostic> {
-    let file = dir.join(SETTINGS).display().to_string();
-    let given = settings.api.roles.iter().map(|it| &it.grant.role);
-    let unknown: BTreeSet<&RoleName> = given.filter(|it| !roles.names().contains(*it)).collect();
-    let known: Vec<&str> = roles.names().iter().map(RoleName::as_str).collect();
-    let told = unknown.into_iter().map(|it| Diagnostic {
-        help: Some(format!("policies speak of: {}", known.join(", "))),
-        path: "api.roles".to_owned(),
-        ..Diagnostic::of_file(
-            Code::UnknownReference,
-            &file,
-            format!("no policy in {ROLES}/ speaks of the role `{it}`"),
-        )
-    });
-    told.collect()
 }
 
 /// Names each rule that has the name of one before it

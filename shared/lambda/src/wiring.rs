@@ -234,7 +234,7 @@ impl Wiring {
         Ok(ApiApp {
             manage: Manage::new(self.store()),
             door: Doorkeeper::new(self.store(), self.tenant().issuer()?),
-            roles: self.config.roles.clone(),
+            roles: self.config.roles()?,
             store: self.store(),
         })
     }
