@@ -22,6 +22,8 @@ async fn what_is_wrong_with_a_request_is_said() {
         (("PUT", ALERT), &[], "", (405, "methodNotAllowed")),
         (("GET", "/v1/alerts/ad9"), &[], "", (404, "notFound")),
         (("GET", "/v1/alerts/a%20b"), &[], "", (404, "notFound")),
+        (("GET", "/v1/alerts/ad1?expand=all"), &[], "", (400, "badQuery")),
+        (("GET", "/v1/tokens?limit=0"), &[], "", (400, "badQuery")),
         (("PATCH", ALERT), &[], "{}", (428, "versionMissing")),
         (("PATCH", ALERT), &[("if-match", "\"99\"")], "{}", (412, "versionMoved")),
         (("PATCH", ALERT), &[("if-match", "*")], "{}", (412, "versionMoved")),

@@ -1,69 +1,110 @@
 //! One alert: shown, told of, changed. What is out of scope is not there.
 
-use defuse_domain::{AlertId, Permission, Wish};
+mod shape;
+mod show;
+
+use defuse_domain::{AlertId, Diagnostic, Permission, Wish};
 use defuse_flow::{ManageOutcome, ManagedAlert};
 use defuse_lambda::ApiApp;
 use lambda_http::http::header::IF_MATCH;
 use serde_json::Value;
 
-use crate::{Answer, Asked, Operation, header_once, problem::Problem, show};
+pub(crate) use self::shape::ALERT;
+use crate::{Answer, Asked, header_once, problem::Problem, route::Route};
 
-pub(crate) async fn show(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+/// The routes of this room
+pub(crate) const ROUTES: &[Route] = &[
+    Route {
+        operation: "showAlert",
+        method: "GET",
+        path: "/v1/alerts/{id}",
+        permission: Permission::ReadAlerts,
+        summary: "One alert, as it stands",
+        query: &[],
+        is_conditional: false,
+        request: None,
+        answer: (200, ALERT),
+        handler: |app, asked| Box::pin(show(app, asked)),
+    },
+    Route {
+        operation: "changeAlert",
+        method: "PATCH",
+        path: "/v1/alerts/{id}",
+        permission: Permission::ManageAlerts,
+        summary: "Change status, assignee, classification or tags",
+        query: &[],
+        is_conditional: true,
+        request: Some(shape::CHANGE),
+        answer: (200, ALERT),
+        handler: |app, asked| Box::pin(change(app, asked, Wish::parse)),
+    },
+    Route {
+        operation: "showHistory",
+        method: "GET",
+        path: "/v1/alerts/{id}/history",
+        permission: Permission::ReadAlerts,
+        summary: "Everything that happened to an alert, the oldest first",
+        query: &[],
+        is_conditional: false,
+        request: None,
+        answer: (200, shape::HISTORY),
+        handler: |app, asked| Box::pin(history(app, asked)),
+    },
+    Route {
+        operation: "commentOnAlert",
+        method: "POST",
+        path: "/v1/alerts/{id}/comments",
+        permission: Permission::ManageAlerts,
+        summary: "Comment on an alert, here and at its source",
+        query: &[],
+        is_conditional: true,
+        request: Some(shape::COMMENT),
+        answer: (200, ALERT),
+        handler: |app, asked| Box::pin(change(app, asked, Wish::parse_comment)),
+    },
+];
+
+async fn show(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
     Ok(shown(&find(app, asked).await?))
 }
 
-pub(crate) async fn history(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+async fn history(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
     let found = find(app, asked).await?;
     let told = app.manage.told(&found.alert.id).await?.ok_or(Problem::NotFound)?;
     Ok(Answer::of(200, show::history(&told)))
 }
 
 /// Changes the alert that was read, or says that it is another by now
-pub(crate) async fn change(
+async fn change(
     app: &ApiApp,
     asked: &Asked<'_>,
-    request: Option<String>,
+    parse: fn(&str) -> Result<Wish, Vec<Diagnostic>>,
 ) -> Result<Answer, Problem> {
     let found = find(app, asked).await?;
     let wanted = header_once(asked.headers, IF_MATCH.as_str()).ok_or(Problem::VersionMissing)?;
     // Why: a text that is no text of JSON may be one of YAML, which reads more.
     serde_json::from_str::<Value>(asked.body)
         .map_err(|error| Problem::NotJson(error.to_string()))?;
-    let wish = match asked.route.operation {
-        Operation::CommentOnAlert => Wish::parse_comment(asked.body),
-        Operation::ChangeAlert
-        | Operation::ShowDocument
-        | Operation::ShowMe
-        | Operation::ShowAlert
-        | Operation::ShowHistory
-        | Operation::ListTokens
-        | Operation::CreateToken
-        | Operation::RevokeToken => Wish::parse(asked.body),
-    };
-    let wish = wish.map_err(Problem::Invalid)?;
+    let wish = parse(asked.body).map_err(Problem::Invalid)?;
     if wanted.trim() != format!("\"{}\"", found.version) {
-        return moved(app, &found, request.as_deref()).await;
+        return moved(app, &found, asked).await;
     }
     let (by, version) = (asked.principal.actor.clone(), found.version);
-    match app.manage.act(found, &wish, (by, request.clone()), asked.now).await? {
+    match app.manage.act(found, &wish, (by, asked.request.clone()), asked.now).await? {
         ManageOutcome::Done(stands) => Ok(shown(&stands)),
         ManageOutcome::Refused(error) => Err(Problem::Unfit(error.to_string())),
         ManageOutcome::Overtaken => {
             let stands = find(app, asked).await?;
             let version = stands.version.max(version);
-            moved(app, &ManagedAlert { version, ..stands }, request.as_deref()).await
+            moved(app, &ManagedAlert { version, ..stands }, asked).await
         }
     }
 }
 
 /// What is answered where the alert is at another version: that of our own change, if this is a
 /// repeat whose answer was lost
-async fn moved(
-    app: &ApiApp,
-    stands: &ManagedAlert,
-    request: Option<&str>,
-) -> Result<Answer, Problem> {
-    if let Some(request) = request
+async fn moved(app: &ApiApp, stands: &ManagedAlert, asked: &Asked<'_>) -> Result<Answer, Problem> {
+    if let Some(request) = asked.request.as_deref()
         && let Some(told) = app.manage.told(&stands.alert.id).await?
         && told.acts.acts.iter().any(|(act, _)| act.request.as_deref() == Some(request))
     {
@@ -86,5 +127,5 @@ async fn find(app: &ApiApp, asked: &Asked<'_>) -> Result<ManagedAlert, Problem> 
 }
 
 fn shown(alert: &ManagedAlert) -> Answer {
-    Answer { status: 200, body: show::alert(alert), version: Some(alert.version) }
+    Answer { version: Some(alert.version), ..Answer::of(200, show::alert(alert)) }
 }

@@ -1,12 +1,13 @@
 //! What persons do to alerts, over HTTP: everybody says who they are, and every route says what that
 //! must allow.
 
+mod about;
 mod alerts;
 mod openapi;
 mod problem;
+mod query;
 mod route;
 mod shape;
-mod show;
 mod tokens;
 mod writes;
 
@@ -23,11 +24,12 @@ use tracing::{info, warn};
 
 pub use self::{
     openapi::{document, document_text},
-    route::{Operation, ROUTES, Route},
+    route::{Parameter, Route, routes},
     shape::Shape,
 };
 use self::{
     problem::{BODY_BYTES_MAX, Problem},
+    query::Query,
     route::{Found, find},
 };
 
@@ -38,11 +40,21 @@ pub(crate) struct Answer {
     body: Value,
     /// The version of an alert
     version: Option<u64>,
+    /// The field that is shown this once, and kept nowhere
+    once: Option<&'static str>,
 }
 
 impl Answer {
     pub(crate) const fn of(status: u16, body: Value) -> Self {
-        Self { status, body, version: None }
+        Self { status, body, version: None, once: None }
+    }
+
+    /// A page of a list, with where the next begins
+    pub(crate) fn page(mut body: Value, next: Option<String>) -> Self {
+        if let (Some(next), Some(object)) = (next, body.as_object_mut()) {
+            object.insert("next".to_owned(), Value::from(next));
+        }
+        Self::of(200, body)
     }
 }
 
@@ -52,8 +64,11 @@ pub(crate) struct Asked<'a> {
     route: &'static Route,
     id: String,
     principal: Principal,
+    query: Query,
     headers: &'a HeaderMap,
     body: &'a str,
+    /// Names the request, so that a repeat is known
+    request: Option<String>,
     now: Timestamp,
 }
 
@@ -95,31 +110,13 @@ async fn take(app: &ApiApp, request: &Request, now: Timestamp) -> Result<Answer,
         return Err(Problem::Forbidden);
     }
     let body = std::str::from_utf8(body).map_err(|error| Problem::NotJson(error.to_string()))?;
-    let asked = Asked { route, id, principal, headers: request.headers(), body, now };
+    let query = Query::read(route, request.uri().query().unwrap_or_default())?;
+    let headers = request.headers();
+    let mut asked = Asked { route, id, principal, query, headers, body, request: None, now };
     if route.is_write() {
-        return writes::once(app, &asked).await;
+        return writes::once(app, &mut asked).await;
     }
-    carry_out(app, &asked, None).await
-}
-
-/// Does what the route says; every route does something
-pub(crate) async fn carry_out(
-    app: &ApiApp,
-    asked: &Asked<'_>,
-    request: Option<String>,
-) -> Result<Answer, Problem> {
-    match asked.route.operation {
-        Operation::ShowDocument => Ok(Answer::of(200, document())),
-        Operation::ShowMe => Ok(Answer::of(200, show::me(&asked.principal))),
-        Operation::ShowAlert => alerts::show(app, asked).await,
-        Operation::ShowHistory => alerts::history(app, asked).await,
-        Operation::ChangeAlert | Operation::CommentOnAlert => {
-            alerts::change(app, asked, request).await
-        }
-        Operation::ListTokens => tokens::list(app, asked).await,
-        Operation::CreateToken => tokens::create(app, asked).await,
-        Operation::RevokeToken => tokens::revoke(app, asked).await,
-    }
+    (route.handler)(app, &asked).await
 }
 
 /// Who asks, by the one token that they show
@@ -192,6 +189,7 @@ fn explain(problem: &Problem, headers: &mut HeaderMap) {
         | Problem::VersionMissing
         | Problem::VersionMoved(_)
         | Problem::BadKey
+        | Problem::BadQuery(_)
         | Problem::KeyOfAnother => return,
     };
     if let Ok(value) = HeaderValue::from_str(&value) {

@@ -1,9 +1,13 @@
 //! The API as an `OpenAPI` 3.1 document, made of the table of routes.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
-    route::{ROUTES, Route},
+    alerts::ALERT,
+    problem::PROBLEM,
+    route::{Route, routes},
     shape::Shape,
 };
 
@@ -20,14 +24,15 @@ const REFUSALS: [(u16, &str); 6] = [
 /// The document, as it is checked in and served
 pub fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for route in &ROUTES {
+    for route in routes() {
         let path = paths.entry(route.path.to_owned()).or_insert_with(|| json!({}));
         if let Some(methods) = path.as_object_mut() {
             methods.insert(route.method.to_lowercase(), operation(route));
         }
     }
-    let schemas: Map<String, Value> =
-        Shape::ALL.iter().map(|it| (it.name().to_owned(), it.schema())).collect();
+    let shapes = routes().flat_map(|it| it.request.into_iter().chain([it.answer.1]));
+    let schemas: BTreeMap<&str, Value> =
+        shapes.chain([PROBLEM]).map(|it| (it.name, (it.schema)())).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -67,14 +72,14 @@ fn operation(route: &Route) -> Value {
         refuse(409, "The same request is being carried out");
         refuse(422, "What was sent cannot be, or the key is that of another request");
     }
-    if route.is_conditional() {
+    if route.is_conditional {
         refuse(412, "Somebody changed the alert meanwhile");
         refuse(428, "No version was named");
     }
     let (status, shape) = route.answer;
     responses.insert(status.to_string(), answer(route, shape));
     let mut operation = json!({
-        "operationId": format!("{:?}", route.operation),
+        "operationId": route.operation,
         "summary": route.summary,
         "description": format!("Needs the permission `{}`.", route.permission),
         "parameters": parameters(route),
@@ -92,7 +97,7 @@ fn answer(route: &Route, shape: Shape) -> Value {
         "description": route.summary,
         "content": { "application/json": { "schema": reference(shape) } },
     });
-    if let (Shape::Alert, Some(object)) = (shape, answer.as_object_mut()) {
+    if let (true, Some(object)) = (shape.name == ALERT.name, answer.as_object_mut()) {
         let etag =
             json!({ "ETag": { "description": "The version", "schema": { "type": "string" } } });
         object.insert("headers".to_owned(), etag);
@@ -101,7 +106,7 @@ fn answer(route: &Route, shape: Shape) -> Value {
 }
 
 fn refusal(about: &str) -> Value {
-    let content = json!({ "application/problem+json": { "schema": reference(Shape::Problem) } });
+    let content = json!({ "application/problem+json": { "schema": reference(PROBLEM) } });
     json!({ "description": about, "content": content })
 }
 
@@ -111,7 +116,13 @@ fn parameters(route: &Route) -> Value {
     if route.path.contains("{id}") {
         parameters.push(json!({ "name": "id", "in": "path", "required": true, "schema": text }));
     }
-    if route.is_conditional() {
+    for it in route.query {
+        parameters.push(json!({
+            "name": it.name, "in": "query", "required": false,
+            "description": it.about, "schema": (it.schema.schema)(),
+        }));
+    }
+    if route.is_conditional {
         parameters.push(json!({
             "name": "If-Match", "in": "header", "required": true,
             "description": "The `ETag` that the alert was read with",
@@ -129,5 +140,5 @@ fn parameters(route: &Route) -> Value {
 }
 
 fn reference(shape: Shape) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{}", shape.name()) })
+    json!({ "$ref": format!("#/components/schemas/{}", shape.name) })
 }

@@ -6,8 +6,13 @@ use defuse_lambda::Chain;
 use serde_json::{Value, json};
 use tracing::error;
 
+use crate::shape::{Shape, list, text};
+
 /// How many bytes a body may have
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1_024;
+
+/// Why a request is refused, as it is told
+pub(crate) const PROBLEM: Shape = Shape { name: "Problem", schema };
 
 /// Why a request is refused
 #[derive(Debug)]
@@ -24,6 +29,7 @@ pub(crate) enum Problem {
     VersionMissing,
     VersionMoved(u64),
     BadKey,
+    BadQuery(String),
     KeyOfAnother,
     Underway,
     TooOften(u64),
@@ -33,7 +39,7 @@ pub(crate) enum Problem {
 impl Problem {
     pub(crate) const fn status(&self) -> u16 {
         match self {
-            Self::NotJson(_) | Self::BadKey => 400,
+            Self::NotJson(_) | Self::BadKey | Self::BadQuery(_) => 400,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NoSuchPath | Self::NotFound => 404,
@@ -62,6 +68,7 @@ impl Problem {
             Self::VersionMissing => "versionMissing",
             Self::VersionMoved(_) => "versionMoved",
             Self::BadKey => "badIdempotencyKey",
+            Self::BadQuery(_) => "badQuery",
             Self::KeyOfAnother => "idempotencyKeyOfAnother",
             Self::Underway => "underway",
             Self::TooOften(_) => "tooOften",
@@ -89,7 +96,7 @@ impl Problem {
                 let detail = problems.first().map_or_else(String::new, |it| it.message.clone());
                 return (detail, "every mistake is in `problems`, with what to do");
             }
-            Self::Unfit(why) => return (why.clone(), "see /v1/openapi.json"),
+            Self::BadQuery(why) | Self::Unfit(why) => return (why.clone(), "see /v1/openapi.json"),
             Self::Unauthenticated => (
                 "nobody is let in without a good token",
                 "send `Authorization: Bearer <token>`: one of your issuer's, or one made by \
@@ -160,4 +167,16 @@ impl From<StoreError> for Problem {
         error!(error = %Chain(&failure), "cannot read or write what the API needs");
         Self::Busy
     }
+}
+
+fn schema() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "type": text(), "title": text(), "status": { "type": "integer" }, "code": text(),
+            "detail": text(), "help": text(), "requestId": text(),
+            "problems": list(json!({ "type": "object" })),
+        },
+        "required": ["type", "title", "status", "code", "detail", "help", "requestId"],
+    })
 }

@@ -1,52 +1,55 @@
-//! Every route of the API, in one table: what is asked for, what that needs, and what comes back.
+//! What a route is: what is asked for, what that needs, what answers, and what comes back.
 //!
-//! The dispatcher, the permissions, the `OpenAPI` document and the permission matrix are all read from
-//! it. A route that says no permission does not compile.
+//! Each room has a table of its routes. The dispatcher, the permissions, the `OpenAPI` document and
+//! the permission matrix are all read from these. A route that says no permission does not compile.
+
+use std::pin::Pin;
 
 use defuse_domain::Permission;
+use defuse_lambda::ApiApp;
 
-use crate::shape::Shape;
+use crate::{Answer, Asked, about, alerts, problem::Problem, shape::Shape, tokens};
 
-/// What a route does
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// The `OpenAPI` document
-    ShowDocument,
-    /// Who asks
-    ShowMe,
-    /// One alert
-    ShowAlert,
-    /// Everything that happened to it
-    ShowHistory,
-    /// Status, assignee, classification, tags
-    ChangeAlert,
-    /// Something is said of it
-    CommentOnAlert,
-    /// Every token
-    ListTokens,
-    /// A new token
-    CreateToken,
-    /// A token that opens nothing any more
-    RevokeToken,
-}
+/// What answers a route
+pub(crate) type Handler = for<'a> fn(&'a ApiApp, &'a Asked<'a>) -> Answering<'a>;
+
+/// An answer on its way
+pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + 'a>>;
 
 /// A request that the API takes
+#[expect(clippy::partial_pub_fields, reason = "what answers is for nobody else")]
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
+    /// Names it
+    pub operation: &'static str,
     /// The method
     pub method: &'static str,
     /// The path; `{id}` is whatever stands there
     pub path: &'static str,
     /// What whoever asks must be allowed
     pub permission: Permission,
-    /// What it does
-    pub operation: Operation,
-    /// The same for people
+    /// What it does, for people
     pub summary: &'static str,
+    /// What may stand after the question mark
+    pub query: &'static [Parameter],
+    /// Whether it must name the version that it is meant for
+    pub is_conditional: bool,
     /// What is sent, if anything
     pub request: Option<Shape>,
     /// The status of an answer where all went well, and what is in it
     pub answer: (u16, Shape),
+    pub(crate) handler: Handler,
+}
+
+/// What may stand after the question mark
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name
+    pub name: &'static str,
+    /// What it says
+    pub about: &'static str,
+    /// Its schema
+    pub schema: Shape,
 }
 
 impl Route {
@@ -54,97 +57,12 @@ impl Route {
     pub fn is_write(&self) -> bool {
         self.method != "GET"
     }
-
-    /// Whether it must name the version that it is meant for
-    pub fn is_conditional(&self) -> bool {
-        self.is_write() && self.permission.is_about_alerts()
-    }
 }
 
 /// Every route
-pub const ROUTES: [Route; 9] = [
-    Route {
-        method: "GET",
-        path: "/v1/openapi.json",
-        permission: Permission::UseApi,
-        operation: Operation::ShowDocument,
-        summary: "This document",
-        request: None,
-        answer: (200, Shape::Document),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/me",
-        permission: Permission::UseApi,
-        operation: Operation::ShowMe,
-        summary: "Who asks, and what they may do",
-        request: None,
-        answer: (200, Shape::Me),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/alerts/{id}",
-        permission: Permission::ReadAlerts,
-        operation: Operation::ShowAlert,
-        summary: "One alert, as it stands",
-        request: None,
-        answer: (200, Shape::Alert),
-    },
-    Route {
-        method: "PATCH",
-        path: "/v1/alerts/{id}",
-        permission: Permission::ManageAlerts,
-        operation: Operation::ChangeAlert,
-        summary: "Change status, assignee, classification or tags",
-        request: Some(Shape::AlertChange),
-        answer: (200, Shape::Alert),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/alerts/{id}/history",
-        permission: Permission::ReadAlerts,
-        operation: Operation::ShowHistory,
-        summary: "Everything that happened to an alert, the oldest first",
-        request: None,
-        answer: (200, Shape::History),
-    },
-    Route {
-        method: "POST",
-        path: "/v1/alerts/{id}/comments",
-        permission: Permission::ManageAlerts,
-        operation: Operation::CommentOnAlert,
-        summary: "Comment on an alert, here and at its source",
-        request: Some(Shape::NewComment),
-        answer: (200, Shape::Alert),
-    },
-    Route {
-        method: "GET",
-        path: "/v1/tokens",
-        permission: Permission::ManageTokens,
-        operation: Operation::ListTokens,
-        summary: "Every token, without its secret",
-        request: None,
-        answer: (200, Shape::Tokens),
-    },
-    Route {
-        method: "POST",
-        path: "/v1/tokens",
-        permission: Permission::ManageTokens,
-        operation: Operation::CreateToken,
-        summary: "Make a token; it is shown this once",
-        request: Some(Shape::NewToken),
-        answer: (201, Shape::CreatedToken),
-    },
-    Route {
-        method: "DELETE",
-        path: "/v1/tokens/{id}",
-        permission: Permission::ManageTokens,
-        operation: Operation::RevokeToken,
-        summary: "Revoke a token, from now on",
-        request: None,
-        answer: (200, Shape::Revoked),
-    },
-];
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    [about::ROUTES, alerts::ROUTES, tokens::ROUTES].into_iter().flatten()
+}
 
 /// What a path and a method lead to
 #[derive(Clone, Debug)]
@@ -161,10 +79,10 @@ pub(crate) enum Found {
 pub(crate) fn find(method: &str, path: &str) -> Found {
     let mut methods = Vec::new();
     // The longer path first: an id may have slashes in it.
-    let mut routes: Vec<&'static Route> = ROUTES.iter().collect();
-    routes.sort_by_key(|it| std::cmp::Reverse(it.path.len()));
+    let mut fitting: Vec<&'static Route> = routes().collect();
+    fitting.sort_by_key(|it| std::cmp::Reverse(it.path.len()));
     let mut longest = None;
-    for route in routes {
+    for route in fitting {
         let Some(id) = id_in(route.path, path) else { continue };
         if *longest.get_or_insert(route.path) != route.path {
             continue;
@@ -195,10 +113,12 @@ fn decoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[track_caller]
-    fn check(method: &str, path: &str, expected: Option<(Operation, &str)>) {
+    fn check(method: &str, path: &str, expected: Option<(&str, &str)>) {
         let found = match find(method, path) {
             Found::Route(route, id) => Some((route.operation, id)),
             Found::Methods(_) | Found::Nothing => None,
@@ -209,16 +129,23 @@ mod tests {
 
     #[test]
     fn a_path_leads_to_its_route() {
-        check("GET", "/v1/alerts/ad1", Some((Operation::ShowAlert, "ad1")));
-        check("PATCH", "/v1/alerts/a%2Fb%20c+d", Some((Operation::ChangeAlert, "a/b c+d")));
-        check("GET", "/v1/alerts/arn:a/b/history", Some((Operation::ShowHistory, "arn:a/b")));
-        check("POST", "/v1/alerts/ad1/comments", Some((Operation::CommentOnAlert, "ad1")));
-        check("GET", "/v1/tokens", Some((Operation::ListTokens, "")));
+        check("GET", "/v1/alerts/ad1", Some(("showAlert", "ad1")));
+        check("PATCH", "/v1/alerts/a%2Fb%20c+d", Some(("changeAlert", "a/b c+d")));
+        check("GET", "/v1/alerts/arn:a/b/history", Some(("showHistory", "arn:a/b")));
+        check("POST", "/v1/alerts/ad1/comments", Some(("commentOnAlert", "ad1")));
+        check("GET", "/v1/tokens", Some(("listTokens", "")));
         check("GET", "/v1/alerts/", None);
         check("GET", "/v1/nothing", None);
         check("DELETE", "/v1/alerts/ad1", None);
         let Found::Methods(mut methods) = find("PUT", "/v1/alerts/ad1") else { panic!() };
         methods.sort_unstable();
         assert_eq!(methods, ["GET", "PATCH"]);
+    }
+
+    #[test]
+    fn no_two_routes_are_the_same() {
+        let names: BTreeSet<&str> = routes().map(|it| it.operation).collect();
+        let asked: BTreeSet<(&str, &str)> = routes().map(|it| (it.method, it.path)).collect();
+        assert_eq!((names.len(), asked.len()), (routes().count(), routes().count()));
     }
 }

@@ -1,5 +1,7 @@
 //! Tokens of the API: made, listed, revoked. Nobody gives away more than they have.
 
+mod shape;
+
 use defuse_adapters::{NewToken, TOKEN_DAYS_MAX};
 use defuse_domain::{Grant, Permission, Principal};
 use defuse_flow::{StoredToken, TokenStore as _};
@@ -7,7 +9,52 @@ use defuse_lambda::ApiApp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Answer, Asked, problem::Problem, show};
+use crate::{
+    Answer, Asked,
+    problem::Problem,
+    query::{PAGE_AFTER, PAGE_LIMIT},
+    route::Route,
+};
+
+/// The routes of this room
+pub(crate) const ROUTES: &[Route] = &[
+    Route {
+        operation: "listTokens",
+        method: "GET",
+        path: "/v1/tokens",
+        permission: Permission::ManageTokens,
+        summary: "Every token, without its secret",
+        query: &[PAGE_LIMIT, PAGE_AFTER],
+        is_conditional: false,
+        request: None,
+        answer: (200, shape::TOKENS),
+        handler: |app, asked| Box::pin(list(app, asked)),
+    },
+    Route {
+        operation: "createToken",
+        method: "POST",
+        path: "/v1/tokens",
+        permission: Permission::ManageTokens,
+        summary: "Make a token; it is shown this once",
+        query: &[],
+        is_conditional: false,
+        request: Some(shape::NEW),
+        answer: (201, shape::CREATED),
+        handler: |app, asked| Box::pin(create(app, asked)),
+    },
+    Route {
+        operation: "revokeToken",
+        method: "DELETE",
+        path: "/v1/tokens/{id}",
+        permission: Permission::ManageTokens,
+        summary: "Revoke a token, from now on",
+        query: &[],
+        is_conditional: false,
+        request: None,
+        answer: (200, shape::REVOKED),
+        handler: |app, asked| Box::pin(revoke(app, asked)),
+    },
+];
 
 /// For how many days a token is good, if nobody says
 const DAYS: i64 = 90;
@@ -26,9 +73,10 @@ struct Wanted {
     days: Option<i64>,
 }
 
-pub(crate) async fn list(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
-    let tokens: Vec<Value> = seen(app, asked).await?.iter().map(show::token).collect();
-    Ok(Answer::of(200, json!({ "tokens": tokens })))
+async fn list(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+    let (page, next) = asked.query.page(seen(app, asked).await?, |it| &it.id)?;
+    let tokens: Vec<Value> = page.iter().map(shape::token).collect();
+    Ok(Answer::page(json!({ "tokens": tokens }), next))
 }
 
 /// The tokens that whoever asks could have made: others are out of scope, and not there
@@ -38,7 +86,7 @@ async fn seen(app: &ApiApp, asked: &Asked<'_>) -> Result<Vec<StoredToken>, Probl
     Ok(tokens)
 }
 
-pub(crate) async fn create(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+async fn create(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
     let wanted: Wanted =
         serde_json::from_str(asked.body).map_err(|error| Problem::NotJson(error.to_string()))?;
     let n_characters = wanted.name.chars().count();
@@ -64,10 +112,10 @@ pub(crate) async fn create(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Pr
     let new = NewToken::make(wanted.name, wanted.grants, by, days, asked.now)
         .map_err(|_none| Problem::Busy)?;
     app.store.create(&new.stored).await?;
-    Ok(Answer::of(201, show::created(&new)))
+    Ok(Answer { once: Some("token"), ..Answer::of(201, shape::created(&new)) })
 }
 
-pub(crate) async fn revoke(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+async fn revoke(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
     let is_seen = seen(app, asked).await?.iter().any(|it| it.id == asked.id);
     if !is_seen || !app.store.revoke(&asked.id, asked.now).await? {
         return Err(Problem::NotFound);

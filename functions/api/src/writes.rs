@@ -6,7 +6,7 @@ use lambda_http::http::header::IF_MATCH;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Answer, Asked, Operation, carry_out, header_once, problem::Problem};
+use crate::{Answer, Asked, header_once, problem::Problem};
 
 /// The header that names a request
 const KEY: &str = "idempotency-key";
@@ -14,9 +14,9 @@ const KEY: &str = "idempotency-key";
 const KEY_BYTES_MAX: usize = 128;
 
 /// Carries a write out, or answers it as before
-pub(crate) async fn once(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+pub(crate) async fn once(app: &ApiApp, asked: &mut Asked<'_>) -> Result<Answer, Problem> {
     if !asked.headers.contains_key(KEY) {
-        return carry_out(app, asked, None).await;
+        return (asked.route.handler)(app, asked).await;
     }
     let key = header_once(asked.headers, KEY).filter(|it| {
         (1..=KEY_BYTES_MAX).contains(&it.len()) && !it.bytes().any(|it| !it.is_ascii_graphic())
@@ -32,12 +32,13 @@ pub(crate) async fn once(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Prob
         Begun::Underway => return Err(Problem::Underway),
         Begun::Another => return Err(Problem::KeyOfAnother),
     }
-    let carried_out = carry_out(app, asked, Some(name.clone())).await;
+    asked.request = Some(name.clone());
+    let carried_out = (route.handler)(app, asked).await;
     match &carried_out {
         Ok(answer) => {
             let kept = KeptAnswer {
                 status: answer.status,
-                body: kept_body(asked.route.operation, &answer.body).to_string(),
+                body: kept_body(answer).to_string(),
                 etag: answer.version.map(|it| it.to_string()),
             };
             app.store.answered(&name, &kept, asked.now).await?;
@@ -50,23 +51,19 @@ pub(crate) async fn once(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Prob
     carried_out
 }
 
-/// What is kept of an answer: a token is shown once, and kept nowhere
-fn kept_body(operation: Operation, body: &Value) -> Value {
-    let mut body = body.clone();
-    if operation == Operation::CreateToken
-        && let Some(object) = body.as_object_mut()
-    {
-        object.insert("token".to_owned(), Value::from("<shown once>"));
+/// What is kept of an answer: what is shown once is kept nowhere
+fn kept_body(answer: &Answer) -> Value {
+    let mut body = answer.body.clone();
+    if let (Some(secret), Some(object)) = (answer.once, body.as_object_mut()) {
+        object.insert(secret.to_owned(), Value::from("<shown once>"));
     }
     body
 }
 
 fn again(kept: KeptAnswer) -> Answer {
-    Answer {
-        status: kept.status,
-        body: serde_json::from_str(&kept.body).unwrap_or_default(),
-        version: kept.etag.and_then(|it| it.parse().ok()),
-    }
+    let version = kept.etag.and_then(|it| it.parse().ok());
+    let body = serde_json::from_str(&kept.body).unwrap_or_default();
+    Answer { version, ..Answer::of(kept.status, body) }
 }
 
 fn digest(parts: &[&str]) -> String {

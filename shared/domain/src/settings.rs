@@ -321,6 +321,11 @@ fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {
 
 /// An address; plain `http` is refused later, unless the host is this machine
 pub(crate) fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
+    address(fields, name).map(|it| it.trim_end_matches('/').to_owned())
+}
+
+/// The same, letter by letter as it stands there
+pub(crate) fn address(fields: &Fields<'_>, name: &str) -> Option<String> {
     let at = fields.require(name)?;
     let text = at.short_text(TEXT_LENGTH_MAX)?;
     if !text.starts_with("https://") && !text.starts_with("http://") {
@@ -328,5 +333,5 @@ pub(crate) fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
         at.problem(Code::BadValue, format!("`{text}` is not an address"), Some(help));
         return None;
     }
-    Some(text.trim_end_matches('/').to_owned())
+    Some(text)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{TEXT_LENGTH_MAX, url};
+use super::{TEXT_LENGTH_MAX, address, url};
 use crate::{
     diagnostic::Code,
     document::Cursor,
@@ -83,7 +83,7 @@ impl ApiSettings {
         let oidc = fields.or("oidc", None, |it| {
             let fields = it.fields(&Oidc::FIELDS)?;
             // Why not trimmed: an issuer is compared letter by letter.
-            let issuer = fields.require("issuer").and_then(|it| it.short_text(TEXT_LENGTH_MAX));
+            let issuer = address(&fields, "issuer");
             let audience = fields.require("audience").and_then(|it| it.short_text(TEXT_LENGTH_MAX));
             let keys = url(&fields, "keys");
             Some(Some(Oidc { issuer: issuer?, audience: audience?, keys: keys? }))

@@ -1,12 +1,11 @@
-//! What is answered: alerts, histories, tokens and people, as JSON.
+//! Alerts and their histories, as JSON.
 
-use defuse_adapters::NewToken;
-use defuse_domain::{AsRead, EffectState, Principal, ServiceSource};
-use defuse_flow::{AlertState, ManagedAlert, StoredToken, Told};
+use defuse_domain::{AsRead, EffectState, ServiceSource};
+use defuse_flow::{AlertState, ManagedAlert, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) fn alert(shown: &ManagedAlert) -> Value {
+pub(super) fn alert(shown: &ManagedAlert) -> Value {
     let (alert, standing) = (&shown.alert, shown.standing());
     let told: Vec<Value> = shown
         .asked
@@ -63,7 +62,7 @@ const fn state(state: AlertState) -> &'static str {
     }
 }
 
-pub(crate) fn history(told: &Told) -> Value {
+pub(super) fn history(told: &Told) -> Value {
     let acts = told.acts.acts.iter().map(|(act, digest)| {
         let mut shown = json!({ "act": act });
         if let Some(act) = shown.get_mut("act").and_then(Value::as_object_mut) {
@@ -82,27 +81,4 @@ pub(crate) fn history(told: &Told) -> Value {
         object.insert("isChanged".to_owned(), json!(broken.is_changed));
     }
     json!({ "entries": entries, "chain": chain })
-}
-
-pub(crate) fn me(principal: &Principal) -> Value {
-    let actor = &principal.actor;
-    json!({ "id": actor.id, "name": actor.name, "grants": principal.grants })
-}
-
-pub(crate) fn token(token: &StoredToken) -> Value {
-    json!({
-        "id": token.id,
-        "name": token.name,
-        "grants": token.grants,
-        "created": token.created,
-        "createdBy": token.created_by,
-        "expires": token.expires,
-        "revoked": token.revoked,
-        "used": token.used,
-    })
-}
-
-/// The only place where a token is written out
-pub(crate) fn created(new: &NewToken) -> Value {
-    json!({ "token": new.token.expose(), "stored": token(&new.stored) })
 }
