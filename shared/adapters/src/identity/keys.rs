@@ -1,15 +1,14 @@
 //! The keys of an issuer: fetched when one is asked for that is not there, kept, and fetched anew at
 //! most once a minute.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use defuse_flow::IdentityError;
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
-    RsaPublicKeyComponents, UnparsedPublicKey,
+use jsonwebtoken::{
+    Algorithm, DecodingKey,
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse},
 };
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -26,54 +25,13 @@ const KEPT_HOURS: i64 = 12;
 /// How many keys of an issuer are looked at
 const KEYS_MAX: usize = 64;
 
-/// How a token is signed; nothing else is taken, and above all no `none` and no shared key
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Algorithm {
-    Rs256,
-    Ps256,
-    Es256,
-}
-
-impl Algorithm {
-    pub(super) fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "RS256" => Some(Self::Rs256),
-            "PS256" => Some(Self::Ps256),
-            "ES256" => Some(Self::Es256),
-            _ => None,
-        }
-    }
-}
-
-/// A public key
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    Rsa {
-        n: Vec<u8>,
-        e: Vec<u8>,
-    },
-    /// The point, uncompressed
-    P256(Vec<u8>),
-}
-
-/// A key as the issuer shows it (RFC 7517)
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    #[serde(default)]
-    kid: Option<String>,
-    #[serde(default, rename = "use")]
-    used_for: Option<String>,
-    #[serde(default)]
-    crv: Option<String>,
-    #[serde(default)]
-    n: Option<String>,
-    #[serde(default)]
-    e: Option<String>,
-    #[serde(default)]
-    x: Option<String>,
-    #[serde(default)]
-    y: Option<String>,
+/// A public key, and how tokens may be signed with it.
+///
+/// A key of one kind never checks an algorithm of another, and none of these is shared or absent.
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) key: DecodingKey,
+    pub(super) algorithms: &'static [Algorithm],
 }
 
 #[derive(Deserialize)]
@@ -151,43 +109,28 @@ impl Keys {
 fn read(body: &[u8]) -> Result<BTreeMap<String, Key>, serde_json::Error> {
     let Jwks { keys } = serde_json::from_slice(body)?;
     let keys = keys.into_iter().take(KEYS_MAX);
-    Ok(keys.filter_map(|it| read_key(serde_json::from_value(it).ok()?)).collect())
+    Ok(keys.filter_map(|it| read_key(&serde_json::from_value(it).ok()?)).collect())
 }
 
-fn read_key(jwk: Jwk) -> Option<(String, Key)> {
-    if jwk.used_for.is_some_and(|it| it != "sig") {
+fn read_key(jwk: &Jwk) -> Option<(String, Key)> {
+    if jwk.common.public_key_use.as_ref().is_some_and(|it| *it != PublicKeyUse::Signature) {
         return None;
     }
-    let bytes = |it: Option<String>| URL_SAFE_NO_PAD.decode(it?.trim_end_matches('=')).ok();
-    let key = match (jwk.kty.as_str(), jwk.crv.as_deref()) {
-        ("RSA", _) => Key::Rsa { n: bytes(jwk.n)?, e: bytes(jwk.e)? },
-        ("EC", Some("P-256")) => {
-            let (x, y) = (bytes(jwk.x)?, bytes(jwk.y)?);
-            (x.len() == 32 && y.len() == 32).then_some(())?;
-            Key::P256([&[4][..], &x, &y].concat())
+    let algorithms: &[Algorithm] = match &jwk.algorithm {
+        AlgorithmParameters::RSA(_) => &[Algorithm::RS256, Algorithm::PS256],
+        AlgorithmParameters::EllipticCurve(it) if it.curve == EllipticCurve::P256 => {
+            &[Algorithm::ES256]
         }
-        _ => return None,
+        AlgorithmParameters::EllipticCurve(_)
+        | AlgorithmParameters::OctetKey(_)
+        | AlgorithmParameters::OctetKeyPair(_) => return None,
     };
-    Some((jwk.kid?, key))
+    let key = DecodingKey::from_jwk(jwk).ok()?;
+    Some((jwk.common.key_id.clone()?, Key { key, algorithms }))
 }
 
-impl Key {
-    /// Whether the signature is of this key. A key of one kind never checks an algorithm of another.
-    pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        match (self, algorithm) {
-            (Self::Rsa { n, e }, Algorithm::Rs256) => RsaPublicKeyComponents { n, e }
-                .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
-                .is_ok(),
-            (Self::Rsa { n, e }, Algorithm::Ps256) => RsaPublicKeyComponents { n, e }
-                .verify(&RSA_PSS_2048_8192_SHA256, message, signature)
-                .is_ok(),
-            (Self::P256(point), Algorithm::Es256) => {
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
-                    .verify(message, signature)
-                    .is_ok()
-            }
-            (Self::Rsa { .. }, Algorithm::Es256)
-            | (Self::P256(_), Algorithm::Rs256 | Algorithm::Ps256) => false,
-        }
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("algorithms", &self.algorithms).finish_non_exhaustive()
     }
 }

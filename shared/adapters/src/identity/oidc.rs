@@ -5,9 +5,14 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use defuse_domain::{Actor, ClaimedRole, Grant, Principal};
 use defuse_flow::IdentityError;
 use jiff::Timestamp;
+use jsonwebtoken::{
+    Validation, decode, decode_header,
+    errors::{Error, ErrorKind},
+};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::keys::{Algorithm, Keys};
+use super::keys::{Key, Keys};
 use crate::http::{BaseUrl, Http, UrlError};
 
 /// The longest token, in bytes
@@ -37,20 +42,9 @@ pub struct OidcIssuer {
     keys: Keys,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    #[serde(default)]
-    kid: Option<String>,
-    #[serde(default)]
-    crit: Option<serde_json::Value>,
-}
-
 /// What a token says
 #[derive(Deserialize)]
 struct Claims {
-    iss: String,
-    aud: OneOrMany,
     exp: f64,
     #[serde(default)]
     nbf: Option<f64>,
@@ -72,22 +66,6 @@ struct Claims {
     roles: Vec<String>,
     #[serde(default)]
     groups: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    fn has(&self, wanted: &str) -> bool {
-        match self {
-            Self::One(one) => one == wanted,
-            Self::Many(many) => many.iter().any(|it| it == wanted),
-        }
-    }
 }
 
 impl OidcIssuer {
@@ -122,54 +100,62 @@ impl OidcIssuer {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(IdentityError::Refused("the token is too long"));
         }
-        let mut parts = token.split('.');
-        let (Some(header), Some(claims), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(IdentityError::Refused("the token has not three parts"));
-        };
-        let unreadable = IdentityError::Refused("a part of the token cannot be read");
-        let Some(read) = decoded::<Header>(header) else { return Err(unreadable) };
-        let Some(signature) = URL_SAFE_NO_PAD.decode(signature).ok() else {
-            return Err(unreadable);
-        };
-        if read.crit.is_some() {
+        let header = decode_header(token).map_err(|error| IdentityError::Refused(why(&error)))?;
+        if has_extensions(token) {
             return Err(IdentityError::Refused("the token has extensions that must be understood"));
         }
-        let algorithm = Algorithm::from_name(&read.alg)
-            .ok_or(IdentityError::Refused("the token is signed in no way that we take"))?;
-        let kid = read.kid.ok_or(IdentityError::Refused("the token names no key"))?;
-        let key = self.keys.key(&kid, now).await?;
-        let message = format!("{header}.{claims}");
-        if !key.verify(algorithm, message.as_bytes(), &signature) {
-            return Err(IdentityError::Refused("the token's signature is wrong"));
-        }
-        let Some(claims) = decoded::<Claims>(claims) else { return Err(unreadable) };
-        self.check_claims(&claims, now)?;
-        Ok(claims)
-    }
-
-    fn check_claims(&self, claims: &Claims, now: Timestamp) -> Result<(), IdentityError> {
-        if claims.iss != self.issuer {
-            return Err(IdentityError::Refused("the token is of another issuer"));
-        }
-        if !claims.aud.has(&self.audience) {
-            return Err(IdentityError::Refused("the token is for somebody else"));
-        }
-        let now = now.as_duration().as_secs_f64();
-        if !claims.exp.is_finite() || claims.exp <= now - SKEW_SECONDS {
-            return Err(IdentityError::Refused("the token is expired"));
-        }
-        let is_begun = |it: Option<f64>| it.is_none_or(|it| it <= now + SKEW_SECONDS);
-        if !is_begun(claims.nbf) || !is_begun(claims.iat) {
-            return Err(IdentityError::Refused("the token is not yet good"));
-        }
-        Ok(())
+        let kid = header.kid.ok_or(IdentityError::Refused("the token names no key"))?;
+        let Key { key, algorithms } = self.keys.key(&kid, now).await?;
+        let mut wanted = Validation::new(header.alg);
+        wanted.algorithms = algorithms.to_vec();
+        wanted.set_issuer(&[&self.issuer]);
+        wanted.set_audience(&[&self.audience]);
+        wanted.set_required_spec_claims(&["iss", "aud", "exp"]);
+        // Why: the time is handed in, here as everywhere.
+        wanted.validate_exp = false;
+        let read = decode::<Claims>(token, &key, &wanted)
+            .map_err(|error| IdentityError::Refused(why(&error)))?;
+        check_times(&read.claims, now)?;
+        Ok(read.claims)
     }
 }
 
-fn decoded<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+/// Whether the header names extensions: whoever knows none must refuse the token (RFC 7515, 4.1.11),
+/// and the library does not look
+fn has_extensions(token: &str) -> bool {
+    let header = token.split('.').next().unwrap_or_default();
+    let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+    let header: Result<Value, _> = serde_json::from_slice(&header);
+    header.is_ok_and(|it| it.get("crit").is_some())
+}
+
+fn check_times(claims: &Claims, now: Timestamp) -> Result<(), IdentityError> {
+    let now = now.as_duration().as_secs_f64();
+    if !claims.exp.is_finite() || claims.exp <= now - SKEW_SECONDS {
+        return Err(IdentityError::Refused("the token is expired"));
+    }
+    let is_begun = |it: Option<f64>| it.is_none_or(|it| it <= now + SKEW_SECONDS);
+    if !is_begun(claims.nbf) || !is_begun(claims.iat) {
+        return Err(IdentityError::Refused("the token is not yet good"));
+    }
+    Ok(())
+}
+
+/// What is wrong with a token, for the log
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library's own, and it grows")]
+fn why(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::InvalidSignature => "the token's signature is wrong",
+        ErrorKind::InvalidIssuer => "the token is of another issuer",
+        ErrorKind::InvalidAudience => "the token is for somebody else",
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
+            "the token is signed in no way that its key is for"
+        }
+        ErrorKind::MissingRequiredClaim(_) => {
+            "the token does not say by whom, for whom or until when"
+        }
+        _ => "the token cannot be read",
+    }
 }
 
 /// A name fit for a history: one line, not too long
