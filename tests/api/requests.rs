@@ -65,8 +65,8 @@ async fn a_write_with_a_key_is_done_once() {
 
     let other = world.ask(DEVELOPMENT, ("POST", path), &headers, r#"{ "comment": "x" }"#).await;
     assert_eq!((other.status, other.code()), (422, "idempotencyKeyOfAnother"));
-    let told = world.ask(DEVELOPMENT, ("GET", "/v1/alerts/ad1/history"), &[], "").await.body;
-    assert_eq!(told["chain"]["acts"], 1);
+    let told = world.ask(DEVELOPMENT, ("GET", "/v1/alerts/ad1/history/check"), &[], "").await.body;
+    assert_eq!(told["entries"], 2, "the alert, and one act");
 }
 
 #[tokio::test]

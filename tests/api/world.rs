@@ -5,8 +5,8 @@ use std::{path::Path, sync::Arc};
 use aws_sdk_dynamodb::Client;
 use defuse_adapters::{DynamoDbStore, NewToken, Secret, create_table};
 use defuse_api::handle;
-use defuse_domain::{Alert, Grant, GrantScope, RoleName, ServiceSource};
-use defuse_flow::{AlertStore as _, TokenStore as _};
+use defuse_domain::{Alert, AlertId, Grant, GrantScope, RoleName, Run, ServiceSource};
+use defuse_flow::{AlertStore as _, RunStore as _, TokenStore as _};
 use defuse_lambda::{ApiApp, AwsCredentials, Config, Environment, SharedLookup, Wiring};
 use dynoxide::Database;
 use jiff::Timestamp;
@@ -79,6 +79,20 @@ impl World {
         });
         let alert = Alert::read(&text.to_string()).unwrap();
         self.store.store(&alert, now()).await.unwrap();
+    }
+
+    /// Records that rules left it open
+    pub(crate) async fn decided(&self, id: &str) {
+        let stored = self.store.load(&AlertId::parse(id).unwrap()).await.unwrap().unwrap();
+        let key = json!({ "alertId": id, "revision": stored.alert.revision(), "look": 0 });
+        let run = json!({
+            "key": key, "decided": now(), "facts": [], "effects": [], "ifRefused": [],
+            "decision": {
+                "outcome": "open", "determinedBy": [], "reasons": [], "unknown": [], "trace": [],
+            },
+        });
+        let run: Run = serde_json::from_value(run).unwrap();
+        self.store.record(&run, &stored.tags, stored.version).await.unwrap();
     }
 
     /// A token for that role, for all alerts or for those of one source

@@ -4,13 +4,20 @@ mod shape;
 mod show;
 
 use defuse_domain::{AlertId, Diagnostic, Permission, Wish};
-use defuse_flow::{ManageOutcome, ManagedAlert};
+use defuse_flow::{HistoryAudit as _, ManageOutcome, ManagedAlert};
 use defuse_lambda::ApiApp;
 use lambda_http::http::header::IF_MATCH;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) use self::shape::ALERT;
-use crate::{Answer, Asked, header_once, problem::Problem, route::Route};
+use crate::{
+    Answer, Asked,
+    audit::{self, AUDIT},
+    header_once,
+    problem::Problem,
+    query::{PAGE_AFTER, PAGE_LIMIT},
+    route::Route,
+};
 
 /// The routes of this room
 pub(crate) const ROUTES: &[Route] = &[
@@ -44,11 +51,23 @@ pub(crate) const ROUTES: &[Route] = &[
         path: "/v1/alerts/{id}/history",
         permission: Permission::ReadAlerts,
         summary: "Everything that happened to an alert, the oldest first",
-        query: &[],
+        query: &[PAGE_LIMIT, PAGE_AFTER],
         is_conditional: false,
         request: None,
         answer: (200, shape::HISTORY),
         handler: |app, asked| Box::pin(history(app, asked)),
+    },
+    Route {
+        operation: "checkHistory",
+        method: "GET",
+        path: "/v1/alerts/{id}/history/check",
+        permission: Permission::ReadAlerts,
+        summary: "Whether every entry in the history of an alert is there and unchanged",
+        query: &[],
+        is_conditional: false,
+        request: None,
+        answer: (200, AUDIT),
+        handler: |app, asked| Box::pin(check_history(app, asked)),
     },
     Route {
         operation: "commentOnAlert",
@@ -71,7 +90,15 @@ async fn show(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
 async fn history(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
     let found = find(app, asked).await?;
     let told = app.manage.told(&found.alert.id).await?.ok_or(Problem::NotFound)?;
-    Ok(Answer::of(200, show::history(&told)))
+    let (page, next) = asked.query.page(show::entries(&told), |(key, _)| key)?;
+    let entries: Vec<Value> = page.into_iter().map(|(_, it)| it).collect();
+    Ok(Answer::page(json!({ "entries": entries }), next))
+}
+
+async fn check_history(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
+    let found = find(app, asked).await?;
+    let audit = app.store.audit(&found.alert.id).await?.ok_or(Problem::NotFound)?;
+    Ok(Answer::of(200, audit::shown(&audit)))
 }
 
 /// Changes the alert that was read, or says that it is another by now

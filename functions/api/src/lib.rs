@@ -3,6 +3,7 @@
 
 mod about;
 mod alerts;
+mod audit;
 mod openapi;
 mod problem;
 mod query;

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use defuse_domain::Permission;
 use defuse_lambda::ApiApp;
 
-use crate::{Answer, Asked, about, alerts, problem::Problem, shape::Shape, tokens};
+use crate::{Answer, Asked, about, alerts, audit, problem::Problem, shape::Shape, tokens};
 
 /// What answers a route
 pub(crate) type Handler = for<'a> fn(&'a ApiApp, &'a Asked<'a>) -> Answering<'a>;
@@ -61,7 +61,7 @@ impl Route {
 
 /// Every route
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [about::ROUTES, alerts::ROUTES, tokens::ROUTES].into_iter().flatten()
+    [about::ROUTES, alerts::ROUTES, audit::ROUTES, tokens::ROUTES].into_iter().flatten()
 }
 
 /// What a path and a method lead to

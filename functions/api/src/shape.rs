@@ -30,6 +30,10 @@ pub(crate) fn text() -> Value {
     json!({ "type": "string" })
 }
 
+pub(crate) fn count() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
 pub(crate) fn short(max: usize) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": "\\S" })
 }

@@ -1,4 +1,4 @@
-//! `defuse alerts` and `defuse history`: what a person does to one alert, over the API.
+//! `defuse alerts`: what a person does to one alert, over the API.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::Api,
-    args::{AlertCommand, AlertsArguments, HistoryArguments, HistoryCommand},
+    args::{AlertCommand, AlertsArguments},
     failure::Failure,
 };
 
@@ -47,31 +47,6 @@ pub(crate) async fn run(arguments: AlertsArguments) -> Result<(), Failure> {
     let written =
         if arguments.api.json { writeln!(out, "{alert}") } else { write_alert(&mut out, &alert) };
     written.map_err(Failure::Output)
-}
-
-/// `defuse history verify`: fails where an act is missing or was changed
-pub(crate) async fn history(arguments: HistoryArguments) -> Result<(), Failure> {
-    let api = Api::at(&arguments.api)?;
-    let HistoryCommand::Verify { alert_id } = &arguments.command;
-    let history = api.ask("GET", &["alerts", alert_id, "history"], None, None).await?;
-    let chain = history.get("chain").cloned().unwrap_or_default();
-    let is_whole = chain.get("isWhole").and_then(Value::as_bool) == Some(true);
-    let mut out = io::stdout().lock();
-    if arguments.api.json {
-        writeln!(out, "{chain}").map_err(Failure::Output)?;
-    }
-    if !is_whole {
-        let number = chain.get("broken").and_then(Value::as_u64).unwrap_or_default();
-        let is_changed = chain.get("isChanged").and_then(Value::as_bool) == Some(true);
-        let what = if is_changed { "was changed" } else { "is missing" };
-        return Err(Failure::NotFound(format!("act {number} on alert {alert_id} {what}")));
-    }
-    if !arguments.api.json {
-        let acts = chain.get("acts").and_then(Value::as_u64).unwrap_or_default();
-        writeln!(out, "{alert_id}: {acts} acts of persons, none missing and none changed")
-            .map_err(Failure::Output)?;
-    }
-    Ok(())
 }
 
 async fn show(api: &Api, id: &str) -> Result<Value, Failure> {

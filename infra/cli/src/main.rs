@@ -13,6 +13,7 @@ mod diff;
 mod explain;
 mod facts_file;
 mod failure;
+mod history;
 mod host;
 mod progress;
 mod report;
@@ -66,7 +67,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Alerts(arguments) => alerts::run(arguments).await,
-        Command::History(arguments) => alerts::history(arguments).await,
+        Command::History(arguments) => history::run(arguments).await,
         Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Allow(arguments) => allow::run(arguments).await,
         Command::Tuning(arguments) => tuning::run(arguments).await,

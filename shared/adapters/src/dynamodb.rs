@@ -44,6 +44,7 @@ mod allow_list;
 mod allow_list_items;
 mod allow_list_outbox;
 mod asked;
+mod audit;
 mod batches;
 mod bodies;
 mod bundles;

@@ -15,6 +15,8 @@ wire_names! {
         ReadAlerts = "readAlerts",
         /// To change alerts and comment on them
         ManageAlerts = "manageAlerts",
+        /// To look whether the history of every alert is whole
+        AuditHistory = "auditHistory",
         /// To see, make and revoke tokens
         ManageTokens = "manageTokens",
     }
@@ -25,7 +27,7 @@ impl Permission {
     pub const fn is_about_alerts(self) -> bool {
         match self {
             Self::ReadAlerts | Self::ManageAlerts => true,
-            Self::UseApi | Self::ManageTokens => false,
+            Self::UseApi | Self::AuditHistory | Self::ManageTokens => false,
         }
     }
 }
@@ -72,6 +74,11 @@ pub struct GrantScope {
 }
 
 impl GrantScope {
+    /// Whether it bounds nothing
+    pub fn is_for_all(&self) -> bool {
+        self.service_sources.is_empty() && self.device_groups.is_empty()
+    }
+
     /// Whether everything in the other scope is in this one too
     pub fn covers(&self, other: &Self) -> bool {
         let covers_sources = self.service_sources.is_empty()

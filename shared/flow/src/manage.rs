@@ -75,15 +75,14 @@ impl<S: ActStore + HistoryStore> Manage<S> {
         if untold >= UNTOLD_MAX && !act.effects().is_empty() {
             return Ok(Outcome::Refused(ManageError::TooMuchUntold(untold)));
         }
-        match self.store.act(&act, &managed, shown.version).await? {
-            Acted::New(_) => {
-                let id = &act.alert_id;
-                info!(alert.id = %id, act = act.number, steps = act.steps.len(),
-                    "a person changed alert `{id}`");
-            }
-            Acted::Overtaken => return Ok(Outcome::Overtaken),
+        if self.store.act(&act, &managed, shown.version).await? == Acted::Overtaken {
+            return Ok(Outcome::Overtaken);
         }
-        let stands = self.store.managed(&act.alert_id).await?;
+        let (id, stands) = (&act.alert_id, self.store.managed(&act.alert_id).await?);
+        let chained = stands.as_ref().filter(|it| it.n_acts == act.number);
+        // The digest stands where who can write the table cannot change it.
+        info!(alert.id = %id, act = act.number, steps = act.steps.len(),
+            digest = chained.map_or("", |it| &it.last_act), "a person changed alert `{id}`");
         Ok(stands.map_or(Outcome::Overtaken, |it| Outcome::Done(Box::new(it))))
     }
 

@@ -5,6 +5,7 @@
 mod acts;
 mod alerts;
 mod allow_list;
+mod audit;
 mod bundles;
 mod chat;
 mod delivery;
@@ -34,6 +35,7 @@ pub use self::{
     allow_list::{
         AllowList, AllowListOutbox, AllowListPage, IndicatorClient, Marked, Put, StoredEntry,
     },
+    audit::{Audit, AuditPage, BrokenEntry, HistoryAudit},
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},

@@ -86,10 +86,6 @@ fn change() -> Value {
 }
 
 fn history() -> Value {
-    let chain = object(
-        &[("acts", json!({ "type": "integer" })), ("isWhole", json!({ "type": "boolean" }))],
-        &[("broken", json!({ "type": "integer" })), ("isChanged", json!({ "type": "boolean" }))],
-    );
     let entry = json!({ "type": "object", "minProperties": 1, "maxProperties": 1 });
-    object(&[("entries", list(entry)), ("chain", chain)], &[])
+    object(&[("entries", list(entry))], &[("next", text())])
 }

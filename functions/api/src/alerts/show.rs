@@ -4,6 +4,7 @@ use defuse_domain::{AsRead, EffectState, ServiceSource};
 use defuse_flow::{AlertState, ManagedAlert, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 pub(super) fn alert(shown: &ManagedAlert) -> Value {
     let (alert, standing) = (&shown.alert, shown.standing());
@@ -62,7 +63,8 @@ const fn state(state: AlertState) -> &'static str {
     }
 }
 
-pub(super) fn history(told: &Told) -> Value {
+/// Every entry with its place, which it keeps whatever comes after
+pub(super) fn entries(told: &Told) -> Vec<(String, Value)> {
     let acts = told.acts.acts.iter().map(|(act, digest)| {
         let mut shown = json!({ "act": act });
         if let Some(act) = shown.get_mut("act").and_then(Value::as_object_mut) {
@@ -72,13 +74,13 @@ pub(super) fn history(told: &Told) -> Value {
         (act.at, shown)
     });
     let entries = told.entries.iter().map(|it| (it.at(), json!(it)));
-    let mut all: Vec<(Timestamp, Value)> = entries.chain(acts).collect();
-    all.sort_by_key(|(at, _)| *at);
-    let entries: Vec<Value> = all.into_iter().map(|(_, it)| it).collect();
-    let mut chain = json!({ "acts": told.acts.acts.len(), "isWhole": told.acts.broken.is_none() });
-    if let (Some(broken), Some(object)) = (&told.acts.broken, chain.as_object_mut()) {
-        object.insert("broken".to_owned(), json!(broken.number));
-        object.insert("isChanged".to_owned(), json!(broken.is_changed));
-    }
-    json!({ "entries": entries, "chain": chain })
+    let mut all: Vec<(String, Value)> =
+        entries.chain(acts).map(|(at, it)| (place(at, &it), it)).collect();
+    all.sort_by(|left, right| left.0.cmp(&right.0));
+    all
+}
+
+/// Sorts as the times do; of one time, as the digests do
+fn place(at: Timestamp, entry: &Value) -> String {
+    format!("{at:.9}#{:.16x}", Sha256::digest(entry.to_string()))
 }

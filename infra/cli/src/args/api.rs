@@ -63,8 +63,8 @@ pub(crate) struct HistoryArguments {
 /// What is done with a history
 #[derive(Debug, Subcommand)]
 pub(crate) enum HistoryCommand {
-    /// Fails where something is missing or was changed
-    Verify { alert_id: String },
+    /// Fails where an entry is missing or was changed, of one alert or of all
+    Verify { alert_id: Option<String> },
 }
 
 #[derive(Debug, Args)]
