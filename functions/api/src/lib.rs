@@ -101,7 +101,8 @@ async fn take(app: &ApiApp, request: &Request, now: Timestamp) -> Result<Answer,
         return Err(Problem::TooLarge);
     }
     let principal = let_in(app, request.headers(), now).await?;
-    if let Some(seconds) = app.store.admit(&principal.actor.id, now).await? {
+    let limit = app.requests_per_minute;
+    if let Some(seconds) = app.store.admit(&principal.actor.id, limit, now).await? {
         return Err(Problem::TooOften(seconds));
     }
     // Where a route is about one alert, it asks again with that alert.

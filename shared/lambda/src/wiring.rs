@@ -38,6 +38,8 @@ pub struct ApiApp {
     pub door: Doorkeeper,
     /// What they may do
     pub roles: Roles,
+    /// How many requests a minute somebody may send
+    pub requests_per_minute: u32,
     /// Tokens, what was answered, and how often somebody asks
     pub store: DynamoDbStore,
 }
@@ -235,6 +237,7 @@ impl Wiring {
             manage: Manage::new(self.store()),
             door: Doorkeeper::new(self.store(), self.tenant().issuer()?),
             roles: self.config.roles()?,
+            requests_per_minute: self.config.settings.api.requests_per_minute,
             store: self.store(),
         })
     }

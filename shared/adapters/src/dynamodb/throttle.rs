@@ -13,13 +13,16 @@ use super::{
     keys::Key,
 };
 
-/// How many requests a minute somebody may send
-const PER_MINUTE: u64 = 300;
 /// Seconds of a minute
 const MINUTE: i64 = 60;
 
 impl Throttle for DynamoDbStore {
-    async fn admit(&self, who: &str, now: Timestamp) -> Result<Option<u64>, StoreError> {
+    async fn admit(
+        &self,
+        who: &str,
+        per_minute: u32,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
         let minute = now.as_second().div_euclid(MINUTE);
         let change = Change::default().increase("asked").set("expires", expires(now, 1));
         let before =
@@ -31,7 +34,7 @@ impl Throttle for DynamoDbStore {
         let asked: Option<u64> =
             asked.and_then(|it| AttributeValue::as_n(it).ok()).and_then(|it| it.parse().ok());
         let left = MINUTE.saturating_sub(now.as_second().rem_euclid(MINUTE));
-        let is_over = asked.is_some_and(|it| it >= PER_MINUTE);
+        let is_over = asked.is_some_and(|it| it >= u64::from(per_minute));
         Ok(is_over.then(|| u64::try_from(left).unwrap_or_default().max(1)))
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     form::{
-        Field, at_least_one, boolean, described, either, list_of, map_of, object, optional, range,
+        Field, at_least_one, boolean, described, either, list_of, map_of, number_between, object, optional, range,
         reference, required, text, titled, variant, with, with_one_of, with_property, word, words,
     },
     names,
@@ -215,6 +215,10 @@ fn api_schema() -> Value {
     let fields = [
         optional(described(object(Oidc::FIELDS, oidc), "Who says who people are.")),
         optional(described(list_of(object(ClaimedRole::FIELDS, roles)), "Who may do what.")),
+        optional(described(
+            number_between(1, ApiSettings::REQUESTS_PER_MINUTE_MAX),
+            "How many requests a minute somebody may send; 300 if it is left out.",
+        )),
     ];
     object(ApiSettings::FIELDS, fields)
 }

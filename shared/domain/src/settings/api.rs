@@ -11,12 +11,21 @@ use crate::{
 };
 
 /// Who may use the API, beside those with a token of ours
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiSettings {
     /// Who says who people are; without it only tokens of ours are taken
     pub oidc: Option<Oidc>,
     /// What people may do, by what stands in their token
     pub roles: Vec<ClaimedRole>,
+    /// How many requests a minute somebody may send
+    pub requests_per_minute: u32,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        let requests_per_minute = Self::REQUESTS_PER_MINUTE;
+        Self { oidc: None, roles: Vec::new(), requests_per_minute }
+    }
 }
 
 /// An issuer of tokens (`OpenID` Connect)
@@ -76,7 +85,11 @@ impl ClaimedRole {
 
 impl ApiSettings {
     /// The names of the fields
-    pub(crate) const FIELDS: [&'static str; 2] = ["oidc", "roles"];
+    pub(crate) const FIELDS: [&'static str; 3] = ["oidc", "roles", "requestsPerMinute"];
+    /// How many requests a minute somebody may send, if nobody says
+    pub const REQUESTS_PER_MINUTE: u32 = 300;
+    /// How many that can be at the most
+    pub(crate) const REQUESTS_PER_MINUTE_MAX: u32 = 100_000;
 
     pub(super) fn read(at: &Cursor<'_>) -> Option<Self> {
         let fields = at.fields(&Self::FIELDS)?;
@@ -89,7 +102,11 @@ impl ApiSettings {
             Some(Some(Oidc { issuer: issuer?, audience: audience?, keys: keys? }))
         });
         let roles = fields.or("roles", Vec::new(), |it| it.list_of(ClaimedRole::read));
-        Some(Self { oidc: oidc?, roles: roles? })
+        let requests_per_minute =
+            fields.or("requestsPerMinute", Self::REQUESTS_PER_MINUTE, |it| {
+                it.count(Self::REQUESTS_PER_MINUTE_MAX)
+            });
+        Some(Self { oidc: oidc?, roles: roles?, requests_per_minute: requests_per_minute? })
     }
 }
 

@@ -130,10 +130,12 @@ pub trait RequestLog {
 
 /// How often somebody may ask
 pub trait Throttle {
-    /// Counts a request; gives in how many seconds to come again where there were too many
+    /// Counts a request; gives in how many seconds to come again where there were more than so many
+    /// in this minute
     fn admit(
         &self,
         who: &str,
+        per_minute: u32,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<u64>, StoreError>> + Send;
 }

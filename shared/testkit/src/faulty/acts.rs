@@ -87,7 +87,12 @@ impl<P: RequestLog + Sync> RequestLog for Faulty<P> {
 }
 
 impl<P: Throttle + Sync> Throttle for Faulty<P> {
-    async fn admit(&self, who: &str, now: Timestamp) -> Result<Option<u64>, StoreError> {
-        self.plan.call("Throttle::admit", self.port.admit(who, now)).await
+    async fn admit(
+        &self,
+        who: &str,
+        per_minute: u32,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        self.plan.call("Throttle::admit", self.port.admit(who, per_minute, now)).await
     }
 }
