@@ -62,9 +62,10 @@ fn sees_all(app: &ApiApp, principal: &Principal) -> bool {
 }
 
 pub(crate) fn shown(audit: &Audit) -> Value {
-    let broken = audit.broken.iter().map(|it| {
-        json!({ "alertId": it.alert_id, "entry": it.entry, "isChanged": it.is_changed })
-    });
+    let broken = audit
+        .broken
+        .iter()
+        .map(|it| json!({ "alertId": it.alert_id, "entry": it.entry, "isChanged": it.is_changed }));
     json!({
         "alerts": audit.alerts,
         "entries": audit.entries,

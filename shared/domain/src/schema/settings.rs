@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     form::{
-        Field, at_least_one, boolean, described, either, list_of, map_of, number_between, object, optional, range,
-        reference, required, text, titled, variant, with, with_one_of, with_property, word, words,
+        Field, at_least_one, boolean, described, either, list_of, map_of, number_between, object,
+        optional, range, reference, required, text, titled, variant, with, with_one_of,
+        with_property, word, words,
     },
     names,
 };

@@ -102,10 +102,9 @@ impl ApiSettings {
             Some(Some(Oidc { issuer: issuer?, audience: audience?, keys: keys? }))
         });
         let roles = fields.or("roles", Vec::new(), |it| it.list_of(ClaimedRole::read));
-        let requests_per_minute =
-            fields.or("requestsPerMinute", Self::REQUESTS_PER_MINUTE, |it| {
-                it.count(Self::REQUESTS_PER_MINUTE_MAX)
-            });
+        let requests_per_minute = fields.or("requestsPerMinute", Self::REQUESTS_PER_MINUTE, |it| {
+            it.count(Self::REQUESTS_PER_MINUTE_MAX)
+        });
         Some(Self { oidc: oidc?, roles: roles?, requests_per_minute: requests_per_minute? })
     }
 }

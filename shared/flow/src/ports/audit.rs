@@ -49,7 +49,8 @@ pub struct AuditPage {
 /// Where histories are looked at
 pub trait HistoryAudit {
     /// The history of the alert of that id, if we have it
-    fn audit(&self, id: &AlertId) -> impl Future<Output = Result<Option<Audit>, StoreError>> + Send;
+    fn audit(&self, id: &AlertId)
+    -> impl Future<Output = Result<Option<Audit>, StoreError>> + Send;
 
     /// Those of some alerts; it begins where the last page ended
     fn audit_page(
