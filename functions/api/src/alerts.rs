@@ -108,12 +108,12 @@ async fn change(
     parse: fn(&str) -> Result<Wish, Vec<Diagnostic>>,
 ) -> Result<Answer, Problem> {
     let found = find(app, asked).await?;
-    let wanted = header_once(asked.headers, IF_MATCH.as_str()).ok_or(Problem::VersionMissing)?;
+    let wanted = wanted_version(asked)?;
     // Why: a text that is no text of JSON may be one of YAML, which reads more.
     serde_json::from_str::<Value>(asked.body)
         .map_err(|error| Problem::NotJson(error.to_string()))?;
     let wish = parse(asked.body).map_err(Problem::Invalid)?;
-    if wanted.trim() != format!("\"{}\"", found.version) {
+    if wanted != found.version {
         return moved(app, &found, asked).await;
     }
     let (by, version) = (asked.principal.actor.clone(), found.version);
@@ -126,6 +126,15 @@ async fn change(
             moved(app, &ManagedAlert { version, ..stands }, asked).await
         }
     }
+}
+
+/// The version that a change is meant for
+fn wanted_version(asked: &Asked<'_>) -> Result<u64, Problem> {
+    let header = header_once(asked.headers, IF_MATCH.as_str()).ok_or(Problem::VersionMissing)?;
+    let digits = header.trim().strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    let digits = digits.filter(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()));
+    // No alert was changed so often that a longer number is its version.
+    Ok(digits.ok_or(Problem::BadVersion)?.parse().unwrap_or(u64::MAX))
 }
 
 /// What is answered where the alert is at another version: that of our own change, if this is a

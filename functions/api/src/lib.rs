@@ -189,6 +189,7 @@ fn explain(problem: &Problem, headers: &mut HeaderMap) {
         | Problem::Forbidden
         | Problem::NotFound
         | Problem::VersionMissing
+        | Problem::BadVersion
         | Problem::VersionMoved(_)
         | Problem::BadKey
         | Problem::BadQuery(_)

@@ -27,6 +27,7 @@ pub(crate) enum Problem {
     Forbidden,
     NotFound,
     VersionMissing,
+    BadVersion,
     VersionMoved(u64),
     BadKey,
     BadQuery(String),
@@ -39,7 +40,7 @@ pub(crate) enum Problem {
 impl Problem {
     pub(crate) const fn status(&self) -> u16 {
         match self {
-            Self::NotJson(_) | Self::BadKey | Self::BadQuery(_) => 400,
+            Self::NotJson(_) | Self::BadKey | Self::BadQuery(_) | Self::BadVersion => 400,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NoSuchPath | Self::NotFound => 404,
@@ -66,6 +67,7 @@ impl Problem {
             Self::Forbidden => "forbidden",
             Self::NotFound => "notFound",
             Self::VersionMissing => "versionMissing",
+            Self::BadVersion => "badVersion",
             Self::VersionMoved(_) => "versionMoved",
             Self::BadKey => "badIdempotencyKey",
             Self::BadQuery(_) => "badQuery",
@@ -112,6 +114,10 @@ impl Problem {
             Self::VersionMissing => (
                 "a change must say which version it is meant for",
                 "send `If-Match` with the `ETag` that the alert was read with",
+            ),
+            Self::BadVersion => (
+                "`If-Match` is no version",
+                "send the `ETag` that the alert was read with, quotes and all",
             ),
             Self::VersionMoved(version) => {
                 let detail = format!("the alert changed meanwhile, and is at version {version}");

@@ -14,6 +14,9 @@ const LIMIT: usize = 50;
 /// How many there are on a page at the most
 const LIMIT_MAX: usize = 200;
 
+/// How many characters anything has that is said here
+const VALUE_LENGTH_MAX: usize = 1_024;
+
 /// How many there are to be on a page
 pub(crate) const PAGE_LIMIT: Parameter = Parameter {
     name: "limit",
@@ -24,7 +27,7 @@ pub(crate) const PAGE_LIMIT: Parameter = Parameter {
 pub(crate) const PAGE_AFTER: Parameter = Parameter {
     name: "after",
     about: "The `next` of the page before",
-    schema: Shape { name: "PageAfter", schema: || crate::shape::short(1_024) },
+    schema: Shape { name: "PageAfter", schema: || crate::shape::up_to(VALUE_LENGTH_MAX) },
 };
 
 /// What was said after the question mark
@@ -42,6 +45,10 @@ impl Query {
                 let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
                 Problem::BadQuery(format!("`{name:.64}` is not known; this path takes {known}"))
             })?;
+            if value.chars().count() > VALUE_LENGTH_MAX {
+                let longest = format!("`{name}` has more than {VALUE_LENGTH_MAX} characters");
+                return Err(Problem::BadQuery(longest));
+            }
             if read.insert(known.name, value.into_owned()).is_some() {
                 return Err(Problem::BadQuery(format!("`{}` is there twice", known.name)));
             }

@@ -34,6 +34,10 @@ pub(crate) fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
+pub(crate) fn up_to(max: usize) -> Value {
+    json!({ "type": "string", "maxLength": max })
+}
+
 pub(crate) fn short(max: usize) -> Value {
     json!({ "type": "string", "minLength": 1, "maxLength": max, "pattern": "\\S" })
 }

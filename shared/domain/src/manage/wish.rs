@@ -95,7 +95,7 @@ impl Wish {
         read: impl FnOnce(&Cursor<'_>) -> Option<Self>,
     ) -> Result<Self, Vec<Diagnostic>> {
         let node = read_yaml(BODY, text).map_err(|problem| vec![problem])?;
-        let problems = Problems::new(BODY);
+        let problems = Problems::of_json(BODY);
         let wish = read(&Cursor::new(&node, &problems));
         problems.finish(wish)
     }
