@@ -34,6 +34,9 @@ mod inputs;
 #[path = "command/progress.rs"]
 mod progress;
 #[cfg(test)]
+#[path = "command/roles.rs"]
+mod roles;
+#[cfg(test)]
 #[path = "command/tenant.rs"]
 mod tenant;
 #[cfg(test)]
