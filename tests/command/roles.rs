@@ -2,7 +2,11 @@
 
 use crate::folder::Folder;
 
-const SETTINGS: &str = "apiVersion: defuse/v1\nkind: Settings\n";
+const SETTINGS: &str = "\
+apiVersion: defuse/v1
+kind: Settings
+channels: { soc: { kind: teams, url: { env: SOC_URL } } }
+";
 
 #[test]
 fn a_policy_that_is_none_is_named_with_its_line() {

@@ -4,11 +4,15 @@
 //! a bound on the size of the whole.
 
 mod cursor;
+mod problems;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span};
 use std::collections::BTreeMap;
 
-pub(crate) use self::cursor::{Cursor, Fields, Problems};
+pub(crate) use self::{
+    cursor::{Cursor, Fields},
+    problems::Problems,
+};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// The longest document, in bytes

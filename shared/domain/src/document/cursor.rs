@@ -1,42 +1,10 @@
-//! Walks a document and gathers every problem on the way.
-
-use std::cell::RefCell;
+//! Walks a document, and tells every problem on the way.
 
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 use serde_json::Value;
 
-use super::{Node, NodeValue, Place};
+use super::{Node, NodeValue, Place, Problems};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-
-/// What is wrong with one document, as far as it was read
-#[derive(Debug)]
-pub(crate) struct Problems {
-    file: String,
-    /// Whether it is JSON, where a text has quotes and a number has none
-    is_json: bool,
-    list: RefCell<Vec<Diagnostic>>,
-}
-
-impl Problems {
-    pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), is_json: false, list: RefCell::new(Vec::new()) }
-    }
-
-    /// The same for a document in JSON
-    pub(crate) fn of_json(file: &str) -> Self {
-        Self { is_json: true, ..Self::new(file) }
-    }
-
-    /// The value, if nothing was wrong; else every problem, in the order of places
-    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Vec<Diagnostic>> {
-        let mut list = self.list.into_inner();
-        list.sort();
-        match value {
-            Some(value) if list.is_empty() => Ok(value),
-            Some(_) | None => Err(list),
-        }
-    }
-}
 
 /// A part of a document, the way that led to it, and where problems go
 #[derive(Clone, Debug)]
