@@ -4,16 +4,17 @@ use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
 use defuse_adapters::{DynamoDbStore, StoredAlertFacts};
 use defuse_domain::{
-    Alert, Answer, AtEndpoint, AutomaticReplies, Effect, EffectAction, EffectId, EffectState, Fact,
-    Need, Outcome, Question, Release, Sighting, TuningRuleName, User,
+    Act, Actor, Alert, Answer, AtEndpoint, AutomaticReplies, Effect, EffectAction, EffectId,
+    EffectState, Fact, Need, Outcome, Question, Release, Sighting, TuningRuleName, User, Wish,
 };
 use defuse_flow::{
-    AlertStore, AllowList, AllowListOutbox, DeployedTuning, FactCache, FactSource, Found,
-    LeftOutLog, LimitClaim, LimitStore, MatchLog, NotificationLog, Outbox, ReleaseStore, Released,
-    RuleVerb, RunStore, StoredRule, StoredTuning, TuningStore, WatchList, WebhookLog,
+    ActStore, ActionLog, AlertStore, AllowList, AllowListOutbox, Bulk, BulkLog, DeployedTuning,
+    FactCache, FactSource, Found, LeftOutLog, LimitClaim, LimitStore, MatchLog, NotificationLog,
+    Outbox, ReleaseStore, Released, RuleVerb, RunStore, StoredRule, StoredTuning, TuningStore,
+    WatchList, WebhookLog,
 };
 use defuse_testkit::a_tuning_rule;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 
 use crate::{
     allow_list,
@@ -120,6 +121,37 @@ async fn the_request_units_of_the_allow_list() {
     allow list, put again: 1 + 2 write, 1 read
     allow list, written elsewhere: 1 + 1 write, 1 read
     allow list, asked: 0 + 0 write, 1 read
+    ");
+}
+
+#[tokio::test]
+async fn the_request_units_of_what_persons_do() {
+    let emulator = emulator().await;
+    let store = &emulator.store;
+    let alert = typical_alert();
+    store.store(&alert, now()).await.unwrap();
+    store.record(&run(&alert, 0), &[].into(), 1).await.unwrap();
+    let mut steps = Steps::new(&emulator);
+    let shown = store.managed(&alert.id).await.unwrap().unwrap();
+    steps.took("alert, shown");
+    let wish = Wish::parse(r#"{ "status": "inProgress" }"#).unwrap();
+    let kim = Actor { id: "1".to_owned(), name: "Kim".to_owned() };
+    let on = (&shown.alert, &shown.managed, &shown.tags);
+    let acted = Act::of(&wish, on, kim.clone(), now(), (1, String::new())).unwrap();
+    let (act, managed) = acted.unwrap();
+    store.act(&act, &managed, shown.version).await.unwrap();
+    steps.took("act");
+    let day = now().to_zoned(TimeZone::UTC).date();
+    let between = (now() - SignedDuration::from_hours(1), now());
+    let listed = store.listed(day, between, None, 50).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    steps.took("actions of a day, 2");
+    store.record_of(&alert.id).await.unwrap();
+    steps.took("everything of an alert");
+    let bulk = Bulk { id: "0a".to_owned(), by: kim, at: now(), alerts: vec![alert.id.clone()] };
+    store.keep_bulk(&bulk).await.unwrap();
+    steps.took("change of many, kept");
+    insta::assert_snapshot!(steps.table, @r"
     ");
 }
 

@@ -9,7 +9,10 @@ use defuse_lambda::ApiApp;
 use lambda_http::http::header::IF_MATCH;
 use serde_json::Value;
 
-pub(crate) use self::shape::ALERT;
+pub(crate) use self::{
+    shape::{ALERT, CHANGE},
+    show::alert as alert_json,
+};
 use crate::{Answer, Asked, header_once, problem::Problem, route::Route};
 
 /// The routes of this room
@@ -31,7 +34,7 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "PATCH",
         path: "/v1/alerts/{id}",
         permission: Permission::ManageAlerts,
-        summary: "Change status, assignee, classification or tags",
+        summary: "Change status, assignee, classification, tags or incident",
         query: &[],
         is_conditional: true,
         request: Some(shape::CHANGE),

@@ -47,10 +47,35 @@ impl Api {
         version: Option<u64>,
         body: Option<&Value>,
     ) -> Result<Value, Failure> {
+        self.send(method, self.at_path(path), version, body).await
+    }
+
+    /// A page of a list
+    pub(crate) async fn list(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Value, Failure> {
+        let mut url = self.at_path(path);
+        url.query_pairs_mut().extend_pairs(query);
+        self.send("GET", url, None, None).await
+    }
+
+    fn at_path(&self, path: &[&str]) -> Url {
         let mut url = self.url.clone();
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.pop_if_empty().push("v1").extend(path);
         }
+        url
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        url: Url,
+        version: Option<u64>,
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(url.as_str())

@@ -5,7 +5,7 @@ use defuse_flow::{AlertState, ManagedAlert, Told};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(super) fn alert(shown: &ManagedAlert) -> Value {
+pub(crate) fn alert(shown: &ManagedAlert) -> Value {
     let (alert, standing) = (&shown.alert, shown.standing());
     let told: Vec<Value> = shown
         .asked
@@ -43,7 +43,9 @@ pub(super) fn alert(shown: &ManagedAlert) -> Value {
         "serviceSource": source,
         "productName": alert.product_name,
         "category": alert.category,
-        "incidentId": alert.incident_id,
+        "incidentId": standing.incident,
+        "incidentAtSource": alert.incident_id,
+        "isLinkedHere": shown.managed.incident.is_some(),
         "deviceGroups": alert.device_groups(),
         "users": users,
         "created": alert.created,
