@@ -74,10 +74,13 @@ async fn actions_are_listed_by_what_is_asked_and_in_scope() {
         ("?alert=dl1", &["act,2,dl1", "act,1,dl1"]),
         ("?alert=dl9", &[]),
         ("?until=2026-11-22T00:00:00Z", &[]),
+        ("?after=2026-11-24T00:00:00Z,0a,act,1,dl1&kind=tag", &["act,1,dl1", "act,1,ad1"]),
+        ("?after=2026-09-01T00:00:00Z,0a,act,1,dl1", &[]),
     ] {
         let mut found = ids(&world, DEVELOPMENT, query).await;
         let mut expected: Vec<String> = expected.iter().map(|it| (*it).to_owned()).collect();
-        (found.sort(), expected.sort());
+        found.sort();
+        expected.sort();
         assert_eq!(found, expected, "for {query}");
     }
     let (mut paged, mut query) = (Vec::new(), "?limit=1".to_owned());
@@ -186,11 +189,11 @@ async fn an_undo_races_with_another_and_with_a_change() {
         world.alert(&name, "azureAdIdentityProtection").await;
         world.change(&name, r#"{ "status": "inProgress" }"#).await;
         let id = ActionId::act(AlertId::parse(&name).unwrap(), 1);
-        let kim = || (Actor { id: "1".to_owned(), name: "Kim".to_owned() }, None);
+        let who = |name: &str| (Actor { id: name.to_owned(), name: name.to_owned() }, None);
         let center = &world.app.center;
         let (left, right, _) = tokio::join!(
-            center.undo(&id, kim(), now()),
-            center.undo(&id, kim(), now()),
+            center.undo(&id, who("Kim"), now()),
+            center.undo(&id, who("Lee"), now()),
             world.tag(&name, "raced"),
         );
         let outcomes = [left.unwrap(), right.unwrap()];

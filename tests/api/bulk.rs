@@ -59,9 +59,9 @@ async fn each_alert_is_answered_for_itself() {
     assert_eq!(world.ask(&elsewhere, ("POST", &undo), &[], "").await.status, 404);
     let end = now() + SignedDuration::from_mins(15);
     let late = end + SignedDuration::from_nanos(1);
-    let refused = world.ask_at(late, &operator, ("POST", &undo), &[], "").await;
+    let refused = world.ask_at((late, &operator), ("POST", &undo), &[], "").await;
     assert_eq!((refused.status, refused.code()), (422, "tooLate"));
-    let undone = world.ask_at(end, &operator, ("POST", &undo), &[], "").await;
+    let undone = world.ask_at((end, &operator), ("POST", &undo), &[], "").await;
     let expected = [("dl1", "done"), ("ad1", "notFound"), ("dl2", "nothing"), ("dl9", "notFound")];
     assert_eq!(results(&undone.body), expected);
     let stands = world.ask(DEVELOPMENT, ("GET", "/v1/alerts/dl1"), &[], "").await.body;

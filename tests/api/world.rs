@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use aws_sdk_dynamodb::Client;
 use defuse_adapters::{DynamoDbStore, NewToken, Secret, create_table};
 use defuse_api::handle;
-use defuse_domain::{Alert, Grant, GrantScope, RoleName, ServiceSource};
+use defuse_domain::{Alert, AlertId, Grant, GrantScope, RoleName, ServiceSource};
 use defuse_flow::{AlertStore as _, TokenStore as _};
 use defuse_lambda::{ApiApp, AwsCredentials, Config, Environment, SharedLookup, Wiring};
 use dynoxide::Database;
@@ -98,13 +98,12 @@ impl World {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answered {
-        self.ask_at(now(), token, asked, headers, body).await
+        self.ask_at((now(), token), asked, headers, body).await
     }
 
     pub(crate) async fn ask_at(
         &self,
-        now: Timestamp,
-        token: &str,
+        (now, token): (Timestamp, &str),
         (method, path): (&str, &str),
         headers: &[(&str, &str)],
         body: &str,
@@ -145,7 +144,9 @@ impl World {
 
     /// The version of an alert, as `If-Match` wants it
     pub(crate) async fn version(&self, id: &str) -> String {
-        let path = format!("/v1/alerts/{id}");
-        self.ask(DEVELOPMENT, ("GET", &path), &[], "").await.etag.unwrap()
+        // Not over the API, which counts who asks how often.
+        let id = AlertId::parse(id).unwrap();
+        let shown = self.app.manage.show(&id).await.unwrap().unwrap();
+        format!("\"{}\"", shown.version)
     }
 }

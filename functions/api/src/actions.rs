@@ -120,7 +120,7 @@ fn filter(asked: &Asked<'_>) -> Result<ActionFilter, Problem> {
     let alert = alert.transpose()?;
     let time = |parameter: Parameter| {
         let text = asked.query.get(parameter.name);
-        text.map(|it| it.parse::<Timestamp>())
+        text.map(str::parse::<Timestamp>)
             .transpose()
             .map_err(|error| Problem::BadQuery(format!("`{}` is no time: {error}", parameter.name)))
     };
@@ -140,12 +140,12 @@ fn filter(asked: &Asked<'_>) -> Result<ActionFilter, Problem> {
     Ok(ActionFilter {
         since,
         until,
-        state: member(asked, shape::STATE, ActionState::ALL, |it| it.name())?,
-        kind: member(asked, shape::KIND, ActionKind::ALL, |it| it.name())?,
+        state: member(asked, shape::STATE, ActionState::ALL, ActionState::name)?,
+        kind: member(asked, shape::KIND, ActionKind::ALL, ActionKind::name)?,
         person: text(shape::PERSON),
         rule: text(shape::RULE),
         alert,
-        source: member(asked, shape::SOURCE, ServiceSource::ALL, |it| it.name())?,
+        source: member(asked, shape::SOURCE, ServiceSource::ALL, ServiceSource::name)?,
     })
 }
 

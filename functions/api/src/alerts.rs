@@ -37,7 +37,7 @@ pub(crate) const ROUTES: &[Route] = &[
         summary: "Change status, assignee, classification, tags or incident",
         query: &[],
         is_conditional: true,
-        request: Some(shape::CHANGE),
+        request: Some(CHANGE),
         answer: (200, ALERT),
         handler: |app, asked| Box::pin(change(app, asked, Wish::parse)),
     },

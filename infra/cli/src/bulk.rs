@@ -49,7 +49,7 @@ pub(crate) async fn change(
     alerts: &ChosenAlerts,
     what: &Value,
 ) -> Result<(), Failure> {
-    let mut is_all = true;
+    let (mut n_all, mut n_done) = (0, 0);
     for ids in alerts.ids()?.chunks(ALERTS_MAX) {
         let (mut named, mut missing) = (Vec::new(), Vec::new());
         for id in ids {
@@ -75,26 +75,35 @@ pub(crate) async fn change(
                 results.extend(missing);
             }
         }
-        is_all &= write(arguments, &answer)?;
+        n_all += ids.len();
+        n_done += write(arguments, &answer)?.0;
     }
-    if is_all { Ok(()) } else { Err(Failure::Said) }
+    all_done(n_all, n_done)
 }
 
 /// Undoes such a change
 pub(crate) async fn undo(api: &Api, arguments: &ApiArguments, id: &str) -> Result<(), Failure> {
     let answer = api.ask("POST", &["bulk", id, "undo"], None, None).await?;
-    if write(arguments, &answer)? { Ok(()) } else { Err(Failure::Said) }
+    let (n_done, n_all) = write(arguments, &answer)?;
+    all_done(n_all, n_done)
 }
 
-/// Writes the results; whether each was done
-fn write(arguments: &ApiArguments, answer: &Value) -> Result<bool, Failure> {
+fn all_done(n_all: usize, n_done: usize) -> Result<(), Failure> {
+    let left = n_all.saturating_sub(n_done);
+    let said = || Failure::NotFound(format!("{left} of {n_all} alerts were not changed"));
+    (left == 0).then_some(()).ok_or_else(said)
+}
+
+/// Writes the results; of how many it was done, and how many there are
+fn write(arguments: &ApiArguments, answer: &Value) -> Result<(usize, usize), Failure> {
     let mut out = io::stdout().lock();
     let text = |of: &Value, name: &str| of.get(name).and_then(Value::as_str).map(str::to_owned);
     let results = answer.get("results").and_then(Value::as_array).cloned().unwrap_or_default();
-    let is_all = results.iter().all(|it| text(it, "result").as_deref() == Some("done"));
+    let is_done = |it: &&Value| text(it, "result").as_deref() == Some("done");
+    let counts = (results.iter().filter(is_done).count(), results.len());
     if arguments.json {
         writeln!(out, "{answer}").map_err(Failure::Output)?;
-        return Ok(is_all);
+        return Ok(counts);
     }
     for it in &results {
         let [id, result] = ["id", "result"].map(|name| text(it, name).unwrap_or_default());
@@ -104,5 +113,5 @@ fn write(arguments: &ApiArguments, answer: &Value) -> Result<bool, Failure> {
     if let (Some(id), Some(until)) = (text(answer, "bulkId"), text(answer, "undoUntil")) {
         writeln!(out, "until {until}: defuse alerts undo-bulk {id}").map_err(Failure::Output)?;
     }
-    Ok(is_all)
+    Ok(counts)
 }

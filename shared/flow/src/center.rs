@@ -127,8 +127,9 @@ impl ActionFilter {
             && self.rule.as_ref().is_none_or(|it| action.is_by_rule(it))
     }
 
-    fn takes_alert(&self, alert: &Alert) -> bool {
-        self.source.is_none_or(|it| alert.known_service_source() == Some(it))
+    fn wants(&self, alert: &Alert, may_see: &impl Fn(&Alert) -> bool) -> bool {
+        let is_of_source = self.source.is_none_or(|it| alert.known_service_source() == Some(it));
+        is_of_source && may_see(alert)
     }
 }
 
@@ -150,7 +151,7 @@ impl<S: ActionLog + ActStore> ActionCenter<S> {
         let mut found = Found { limit, actions: Vec::new(), next: None };
         if let Some(id) = &filter.alert {
             let record = self.store.record_of(id).await?;
-            let record = record.filter(|it| may_see(&it.stands.alert));
+            let record = record.filter(|it| filter.wants(&it.stands.alert, &may_see));
             for action in record.iter().flat_map(|it| it.past().actions()) {
                 let line =
                     ListedAction { at: action.at, id: action.id.clone(), digest: String::new() };
@@ -180,8 +181,12 @@ impl<S: ActionLog + ActStore> ActionCenter<S> {
     ) -> Result<(), StoreError> {
         let between = (filter.since, filter.until);
         let mut records: BTreeMap<AlertId, Option<AlertRecord>> = BTreeMap::new();
-        let (mut after, mut n_looked) = (after.cloned(), 0);
-        let begin = after.as_ref().map_or(filter.until, |it| it.at.min(filter.until));
+        if after.is_some_and(|it| it.at < filter.since) {
+            return Ok(());
+        }
+        // A place outside of what is asked for is none.
+        let (mut after, mut n_looked) = (after.filter(|it| it.at <= filter.until).cloned(), 0);
+        let begin = after.as_ref().map_or(filter.until, |it| it.at);
         let mut day = Some(day_of(begin));
         while let Some(today) = day.filter(|it| *it >= day_of(filter.since)) {
             let of_today = after.as_ref().filter(|it| day_of(it.at) == today);
@@ -192,9 +197,7 @@ impl<S: ActionLog + ActStore> ActionCenter<S> {
                 let id = &line.id.alert_id;
                 if !records.contains_key(id) {
                     let record = self.store.record_of(id).await?;
-                    let is_wanted = |it: &AlertRecord| {
-                        may_see(&it.stands.alert) && filter.takes_alert(&it.stands.alert)
-                    };
+                    let is_wanted = |it: &AlertRecord| filter.wants(&it.stands.alert, &may_see);
                     records.insert(id.clone(), record.filter(is_wanted));
                 }
                 if let Some(Some(record)) = records.get(id)
