@@ -76,7 +76,7 @@ async fn the_request_units_of_each_step() {
     fact of a watched mailbox, asked for: 3 + 0 write, 2 read
     mailbox, looked at: 1 + 0 write, 1 read
     limit, each: 1 + 0 write, 0 read
-    record, 3 effects: 2 + 2 write, 0 read
+    record, 3 effects: 2 + 3 write, 0 read
     outstanding: 0 + 0 write, 3 read
     mark, not the last: 1 + 0 write, 1 read
     mark, not the last: 1 + 0 write, 1 read
@@ -88,7 +88,7 @@ async fn the_request_units_of_each_step() {
     tuning rules, unchanged: 0 + 0 write, 0.5 read
     tuning rules, loaded, 1: 0 + 0 write, 2 read
     store, new, of no user: 2 + 1 write, 0.5 read
-    record, hidden: 2 + 2 write, 0 read
+    record, hidden: 2 + 3 write, 0 read
     outstanding, the count: 0 + 0 write, 3 read
     count, for a rule: 2 + 0 write, 0 read
     mark, the count: 1 + 1 write, 1 read
@@ -152,6 +152,11 @@ async fn the_request_units_of_what_persons_do() {
     store.keep_bulk(&bulk).await.unwrap();
     steps.took("change of many, kept");
     insta::assert_snapshot!(steps.table, @r"
+    alert, shown: 0 + 0 write, 2 read
+    act: 2 + 1 write, 1 read
+    actions of a day, 2: 0 + 0 write, 0.5 read
+    everything of an alert: 0 + 0 write, 1 read
+    change of many, kept: 1 + 0 write, 0 read
     ");
 }
 
@@ -179,7 +184,7 @@ async fn the_bytes_of_each_item() {
     insta::assert_snapshot!(sizes.join("\n"), @r"
     A#ca6b016779f552cc5023d8319a / B#2026-11-21T09:42:17.782935300Z#3e473c8faa69fb09#0000: 1616
     A#ca6b016779f552cc5023d8319a / H: 840
-    A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#6fc5eb085b2da2e7: 926
+    A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#6fc5eb085b2da2e7: 984
     E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
     E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113
     ");

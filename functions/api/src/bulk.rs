@@ -75,7 +75,7 @@ async fn change(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
     let request = (asked.request.clone(), asked.now);
     let changed = app.bulks.change((bulk, &versions), &wish, request, access).await?;
     let (bulk, results) = changed;
-    if results.iter().all(|(_, it)| *it == BulkResult::Forbidden) {
+    if is_forbidden(&results) {
         return Err(Problem::Forbidden);
     }
     Ok(Answer::of(
@@ -126,7 +126,7 @@ async fn undo(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Problem> {
         BulkUndone::NotThere => Err(Problem::NotFound),
         BulkUndone::TooLate(until) => Err(Problem::TooLate(until)),
         BulkUndone::Done(results) => {
-            if results.iter().all(|(_, it)| *it == BulkResult::Forbidden) {
+            if is_forbidden(&results) {
                 return Err(Problem::Forbidden);
             }
             Ok(Answer::of(200, json!({ "results": listed(&results) })))
@@ -143,6 +143,12 @@ fn access(app: &ApiApp, asked: &Asked<'_>, alert: &Alert) -> Access {
     } else {
         Access::See
     }
+}
+
+/// Whether whoever asks may change none of them
+fn is_forbidden(results: &BulkResults) -> bool {
+    let mut others = results.iter().filter(|(_, it)| *it != BulkResult::Forbidden);
+    others.next().is_none()
 }
 
 fn listed(results: &BulkResults) -> Value {

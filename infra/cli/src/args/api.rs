@@ -2,6 +2,22 @@
 
 use clap::{Args, Subcommand};
 
+/// Examples for `defuse alerts`
+pub(super) const ALERTS_HELP: &str = "\
+The token is read from DEFUSE_TOKEN: one of your issuer's, one made by `defuse tokens create`, or the
+one that `defuse dev` prints. An alert that somebody changed since it was read is left as it is.
+
+  defuse alerts assign ad1 kim@contoso.example
+  defuse alerts resolve ad1 informationalExpectedActivity confirmedActivity
+  defuse alerts comment ad1 'Asked the user; it was them.'
+  defuse alerts resolve ad1 --also ad2 falsePositive notMalicious";
+/// Examples for `defuse actions`
+pub(super) const ACTIONS_HELP: &str = "\
+Examples:
+  defuse actions list --state pending
+  defuse actions list --rule legitimate-travel --csv > actions.csv
+  defuse actions undo act,3,ad1";
+
 /// Where the API is, and what comes of an answer
 #[derive(Debug, Args)]
 pub(crate) struct ApiArguments {
