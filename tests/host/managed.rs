@@ -28,6 +28,10 @@ async fn asked(host: &Dev, arguments: &[&str]) -> String {
 #[tokio::test]
 async fn what_a_rule_did_is_undone_and_many_alerts_are_changed() {
     let world = World::new();
+    let roles = world.config().join("roles");
+    std::fs::create_dir(&roles).unwrap();
+    let all = include_str!("../../infra/roles/global-administrator.cedar");
+    std::fs::write(roles.join("global-administrator.cedar"), all).unwrap();
     let host = Dev::start(&world).await;
     let (first, second) = (world.travel(1), world.travel(2));
     host.push("one", &[first.clone(), second.clone()]).await;
@@ -60,6 +64,11 @@ async fn what_a_rule_did_is_undone_and_many_alerts_are_changed() {
     eventually("told", async || told().await == "done").await;
     assert_eq!(stands(&first).await["status"], "new");
 
+    // The source says itself what it has by now, so that a person sees that.
+    host.push("two", &[world.at_source(&second)]).await;
+    let is_seen = async || stands(&second).await["status"] == "resolved";
+    eventually("seen", is_seen).await;
+    eventually("decided", async || stands(&second).await["state"] == "resolved").await;
     let resolve = ["alerts", "resolve", &first, "--also", &second, "falsePositive", "notMalicious"];
     let changed = asked(&host, &resolve).await;
     assert!(changed.contains(&format!("{first}  done\n{second}  done\n")), "{changed}");
