@@ -4,6 +4,12 @@
 //! Each module says `cfg(test)`, so that the lints take its helpers for what they are.
 
 #[cfg(test)]
+#[path = "api/actions.rs"]
+mod actions;
+#[cfg(test)]
+#[path = "api/bulk.rs"]
+mod bulk;
+#[cfg(test)]
 #[path = "api/document.rs"]
 mod document;
 #[cfg(test)]

@@ -34,6 +34,9 @@ mod explain;
 #[path = "host/gate.rs"]
 mod gate;
 #[cfg(test)]
+#[path = "host/managed.rs"]
+mod managed;
+#[cfg(test)]
 #[path = "host/outage.rs"]
 mod outage;
 #[cfg(test)]

@@ -30,23 +30,54 @@ const SCOPES: [(&str, Option<ServiceSource>, &str); 3] = [
 ];
 
 /// What is sent to a route that wants something; an answer of 422 would hide what is allowed
-fn body_for(operation: &str) -> &'static str {
-    match operation {
+fn body_for(operation: &str, alert: &str, version: &str) -> String {
+    let body = match operation {
+        "changeAlerts" => {
+            let version = version.trim_matches('"');
+            return format!(
+                r#"{{ "alerts": [{{ "id": "{alert}", "version": {version} }}],
+                "change": {{ "tags": {{ "add": ["x"] }} }} }}"#
+            );
+        }
         "commentOnAlert" => r#"{ "comment": "seen" }"#,
         "createToken" => {
             r#"{ "name": "x", "grants": [{ "role": "securityReader",
                 "scope": { "serviceSources": ["dataLossPrevention"] } }] }"#
         }
         _ => "{}",
+    };
+    body.to_owned()
+}
+
+/// What stands in the place of `{id}`
+async fn id_for(world: &World, route: &Route, alert: &str) -> String {
+    let made = async |asked: (&str, &str), body: &str| {
+        let version = world.version(alert).await;
+        let headers = [("if-match", version.as_str())];
+        world.ask(DEVELOPMENT, asked, &headers, body).await.body
+    };
+    if route.path.starts_with("/v1/alerts/") {
+        alert.to_owned()
+    } else if route.path.starts_with("/v1/actions/") {
+        made(("PATCH", &format!("/v1/alerts/{alert}")), r#"{ "tags": { "add": ["x"] } }"#).await;
+        format!("act,1,{alert}")
+    } else if route.path.starts_with("/v1/bulk/") {
+        let version = world.version(alert).await;
+        let body = body_for("changeAlerts", alert, &version);
+        let changed = made(("POST", "/v1/alerts/bulk"), &body).await;
+        changed["bulkId"].as_str().unwrap().to_owned()
+    } else {
+        "0123456789abcdef".to_owned()
     }
 }
 
 async fn status(world: &World, route: &Route, token: &str, alert: &str) -> u16 {
-    let id = if route.path.starts_with("/v1/alerts/") { alert } else { "0123456789abcdef" };
-    let path = route.path.replace("{id}", id);
+    let id = id_for(world, route, alert).await;
+    let path = route.path.replace("{id}", &id);
     let version = world.version(alert).await;
     let headers = [("if-match", version.as_str())];
-    world.ask(token, (route.method, &path), &headers, body_for(route.operation)).await.status
+    let body = body_for(route.operation, alert, &version);
+    world.ask(token, (route.method, &path), &headers, &body).await.status
 }
 
 /// `DEFUSE_RENEW=1` writes the file anew

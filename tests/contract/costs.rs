@@ -4,16 +4,17 @@ use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
 use defuse_adapters::{DynamoDbStore, StoredAlertFacts};
 use defuse_domain::{
-    Alert, Answer, AtEndpoint, AutomaticReplies, Effect, EffectAction, EffectId, EffectState, Fact,
-    Need, Outcome, Question, Release, Sighting, TuningRuleName, User,
+    Act, Actor, Alert, Answer, AtEndpoint, AutomaticReplies, Effect, EffectAction, EffectId,
+    EffectState, Fact, Need, Outcome, Question, Release, Sighting, TuningRuleName, User, Wish,
 };
 use defuse_flow::{
-    AlertStore, AllowList, AllowListOutbox, DeployedTuning, FactCache, FactSource, Found,
-    LeftOutLog, LimitClaim, LimitStore, MatchLog, NotificationLog, Outbox, ReleaseStore, Released,
-    RuleVerb, RunStore, StoredRule, StoredTuning, TuningStore, WatchList, WebhookLog,
+    ActStore, ActionLog, AlertStore, AllowList, AllowListOutbox, Bulk, BulkLog, DeployedTuning,
+    FactCache, FactSource, Found, LeftOutLog, LimitClaim, LimitStore, MatchLog, NotificationLog,
+    Outbox, ReleaseStore, Released, RuleVerb, RunStore, StoredRule, StoredTuning, TuningStore,
+    WatchList, WebhookLog,
 };
 use defuse_testkit::a_tuning_rule;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 
 use crate::{
     allow_list,
@@ -75,7 +76,7 @@ async fn the_request_units_of_each_step() {
     fact of a watched mailbox, asked for: 3 + 0 write, 2 read
     mailbox, looked at: 1 + 0 write, 1 read
     limit, each: 1 + 0 write, 0 read
-    record, 3 effects: 2 + 2 write, 0 read
+    record, 3 effects: 2 + 3 write, 0 read
     outstanding: 0 + 0 write, 3 read
     mark, not the last: 1 + 0 write, 1 read
     mark, not the last: 1 + 0 write, 1 read
@@ -87,7 +88,7 @@ async fn the_request_units_of_each_step() {
     tuning rules, unchanged: 0 + 0 write, 0.5 read
     tuning rules, loaded, 1: 0 + 0 write, 2 read
     store, new, of no user: 2 + 1 write, 0.5 read
-    record, hidden: 2 + 2 write, 0 read
+    record, hidden: 2 + 3 write, 0 read
     outstanding, the count: 0 + 0 write, 3 read
     count, for a rule: 2 + 0 write, 0 read
     mark, the count: 1 + 1 write, 1 read
@@ -124,6 +125,42 @@ async fn the_request_units_of_the_allow_list() {
 }
 
 #[tokio::test]
+async fn the_request_units_of_what_persons_do() {
+    let emulator = emulator().await;
+    let store = &emulator.store;
+    let alert = typical_alert();
+    store.store(&alert, now()).await.unwrap();
+    store.record(&run(&alert, 0), &[].into(), 1).await.unwrap();
+    let mut steps = Steps::new(&emulator);
+    let shown = store.managed(&alert.id).await.unwrap().unwrap();
+    steps.took("alert, shown");
+    let wish = Wish::parse(r#"{ "status": "inProgress" }"#).unwrap();
+    let kim = Actor { id: "1".to_owned(), name: "Kim".to_owned() };
+    let on = (&shown.alert, &shown.managed, &shown.tags);
+    let acted = Act::of(&wish, on, kim.clone(), now(), (1, String::new())).unwrap();
+    let (act, managed) = acted.unwrap();
+    store.act(&act, &managed, shown.version).await.unwrap();
+    steps.took("act");
+    let day = now().to_zoned(TimeZone::UTC).date();
+    let between = (now() - SignedDuration::from_hours(1), now());
+    let listed = store.listed(day, between, None, 50).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    steps.took("actions of a day, 2");
+    store.record_of(&alert.id).await.unwrap();
+    steps.took("everything of an alert");
+    let bulk = Bulk { id: "0a".to_owned(), by: kim, at: now(), alerts: vec![alert.id.clone()] };
+    store.keep_bulk(&bulk).await.unwrap();
+    steps.took("change of many, kept");
+    insta::assert_snapshot!(steps.table, @r"
+    alert, shown: 0 + 0 write, 2 read
+    act: 2 + 1 write, 1 read
+    actions of a day, 2: 0 + 0 write, 0.5 read
+    everything of an alert: 0 + 0 write, 1 read
+    change of many, kept: 1 + 0 write, 0 read
+    ");
+}
+
+#[tokio::test]
 async fn the_bytes_of_each_item() {
     let emulator = emulator().await;
     let alert = typical_alert();
@@ -147,7 +184,7 @@ async fn the_bytes_of_each_item() {
     insta::assert_snapshot!(sizes.join("\n"), @r"
     A#ca6b016779f552cc5023d8319a / B#2026-11-21T09:42:17.782935300Z#3e473c8faa69fb09#0000: 1616
     A#ca6b016779f552cc5023d8319a / H: 840
-    A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#6fc5eb085b2da2e7: 926
+    A#ca6b016779f552cc5023d8319a / R#2026-11-21T09:42:17.782935300Z#0#6fc5eb085b2da2e7: 984
     E#6f1d2c3b-1111-4a5b-8c6d-0a1b2c3d4e01 / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 130
     E#kim@contoso.example / 2026-11-21T09:42:17.782935300Z#ca6b016779f552cc5023d8319a: 113
     ");

@@ -23,6 +23,8 @@ pub(crate) struct Dev {
     // Held open, so that it can go on writing.
     _stdout: Lines<BufReader<ChildStdout>>,
     pub(crate) base_url: String,
+    /// What opens its API
+    pub(crate) token: String,
     client: Client,
 }
 
@@ -58,7 +60,14 @@ impl Dev {
             panic!("the host did not start: {said}");
         };
         let base_url = first.strip_prefix("Defuse listens on ").unwrap().to_owned();
-        Self { child, _stdout: stdout, base_url, client: client() }
+        let mut token = String::new();
+        while token.is_empty() {
+            let line = timeout(LIMIT, stdout.next_line()).await.unwrap().unwrap().unwrap();
+            if let Some((_, rest)) = line.split_once("DEFUSE_TOKEN=") {
+                rest.split(',').next().unwrap().clone_into(&mut token);
+            }
+        }
+        Self { child, _stdout: stdout, base_url, token, client: client() }
     }
 
     /// What starts a host

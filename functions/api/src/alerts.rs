@@ -9,7 +9,10 @@ use defuse_lambda::ApiApp;
 use lambda_http::http::header::IF_MATCH;
 use serde_json::{Value, json};
 
-pub(crate) use self::shape::ALERT;
+pub(crate) use self::{
+    shape::{ALERT, CHANGE},
+    show::alert as alert_json,
+};
 use crate::{
     Answer, Asked,
     audit::{self, AUDIT},
@@ -38,10 +41,10 @@ pub(crate) const ROUTES: &[Route] = &[
         method: "PATCH",
         path: "/v1/alerts/{id}",
         permission: Permission::ManageAlerts,
-        summary: "Change status, assignee, classification or tags",
+        summary: "Change status, assignee, classification, tags or incident",
         query: &[],
         is_conditional: true,
-        request: Some(shape::CHANGE),
+        request: Some(CHANGE),
         answer: (200, ALERT),
         handler: |app, asked| Box::pin(change(app, asked, Wish::parse)),
     },

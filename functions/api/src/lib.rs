@@ -2,8 +2,11 @@
 //! must allow.
 
 mod about;
+mod actions;
 mod alerts;
 mod audit;
+mod bulk;
+mod csv;
 mod openapi;
 mod problem;
 mod query;
@@ -24,11 +27,13 @@ use serde_json::Value;
 use tracing::{info, warn};
 
 pub use self::{
+    actions::actions_csv,
     openapi::{document, document_text},
     route::{Parameter, Route, routes},
     shape::Shape,
 };
 use self::{
+    csv::Csv,
     problem::{BODY_BYTES_MAX, Problem},
     query::Query,
     route::{Found, find},
@@ -43,11 +48,13 @@ pub(crate) struct Answer {
     version: Option<u64>,
     /// The field that is shown this once, and kept nowhere
     once: Option<&'static str>,
+    /// The list as CSV, in the place of the body
+    csv: Option<Csv>,
 }
 
 impl Answer {
     pub(crate) const fn of(status: u16, body: Value) -> Self {
-        Self { status, body, version: None, once: None }
+        Self { status, body, version: None, once: None, csv: None }
     }
 
     /// A page of a list, with where the next begins
@@ -78,7 +85,13 @@ pub async fn handle(app: &ApiApp, request: Request, now: Timestamp) -> Response<
     let request_id = format!("{:016x}", fastrand::u64(..));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     match take(app, &request, now).await {
-        Ok(answer) => respond(answer.status, &answer.body, answer.version, &request_id),
+        Ok(answer) => {
+            let mut response = respond(answer.status, &answer.body, answer.version, &request_id);
+            if let Some(csv) = answer.csv {
+                csv.put_into(&mut response);
+            }
+            response
+        }
         Err(problem) => {
             let (code, status) = (problem.code(), problem.status());
             warn!(request.id = %request_id, method = %method, path = %shortened(&path), code = code, status = status,
@@ -186,6 +199,9 @@ fn explain(problem: &Problem, headers: &mut HeaderMap) {
         | Problem::NotJson(_)
         | Problem::Invalid(_)
         | Problem::Unfit(_)
+        | Problem::CannotUndo(_)
+        | Problem::ChangedSince(_)
+        | Problem::TooLate(_)
         | Problem::Forbidden
         | Problem::NotFound
         | Problem::VersionMissing

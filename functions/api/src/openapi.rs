@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     alerts::ALERT,
+    csv::FORMAT,
     problem::PROBLEM,
     route::{Route, routes},
     shape::Shape,
@@ -69,7 +70,7 @@ fn operation(route: &Route) -> Value {
         refuse(404, "There is nothing of that id, or it is out of scope");
     }
     if route.is_write() {
-        refuse(409, "The same request is being carried out");
+        refuse(409, "The same request is being carried out, or something changed since");
         refuse(422, "What was sent cannot be, or the key is that of another request");
     }
     if route.is_conditional {
@@ -97,6 +98,11 @@ fn answer(route: &Route, shape: Shape) -> Value {
         "description": route.summary,
         "content": { "application/json": { "schema": reference(shape) } },
     });
+    if route.query.iter().any(|it| it.name == FORMAT.name)
+        && let Some(content) = answer.get_mut("content").and_then(Value::as_object_mut)
+    {
+        content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
+    }
     if let (true, Some(object)) = (shape.name == ALERT.name, answer.as_object_mut()) {
         let etag =
             json!({ "ETag": { "description": "The version", "schema": { "type": "string" } } });
@@ -111,7 +117,7 @@ fn refusal(about: &str) -> Value {
 }
 
 fn parameters(route: &Route) -> Value {
-    let text = json!({ "type": "string", "minLength": 1, "maxLength": 256 });
+    let text = json!({ "type": "string", "minLength": 1, "maxLength": 320 });
     let mut parameters = Vec::new();
     if route.path.contains("{id}") {
         parameters.push(json!({ "name": "id", "in": "path", "required": true, "schema": text }));

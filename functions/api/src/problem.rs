@@ -3,6 +3,7 @@
 use defuse_domain::Diagnostic;
 use defuse_flow::StoreError;
 use defuse_lambda::Chain;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tracing::error;
 
@@ -23,6 +24,9 @@ pub(crate) enum Problem {
     NotJson(String),
     Invalid(Vec<Diagnostic>),
     Unfit(String),
+    CannotUndo(String),
+    ChangedSince(String),
+    TooLate(Timestamp),
     Unauthenticated,
     Forbidden,
     NotFound,
@@ -45,10 +49,14 @@ impl Problem {
             Self::Forbidden => 403,
             Self::NoSuchPath | Self::NotFound => 404,
             Self::Method(_) => 405,
-            Self::Underway => 409,
+            Self::Underway | Self::ChangedSince(_) => 409,
             Self::VersionMoved(_) => 412,
             Self::TooLarge => 413,
-            Self::Invalid(_) | Self::Unfit(_) | Self::KeyOfAnother => 422,
+            Self::Invalid(_)
+            | Self::Unfit(_)
+            | Self::CannotUndo(_)
+            | Self::TooLate(_)
+            | Self::KeyOfAnother => 422,
             Self::VersionMissing => 428,
             Self::TooOften(_) => 429,
             Self::Busy => 503,
@@ -63,6 +71,9 @@ impl Problem {
             Self::NotJson(_) => "notJson",
             Self::Invalid(_) => "invalid",
             Self::Unfit(_) => "unfit",
+            Self::CannotUndo(_) => "cannotUndo",
+            Self::ChangedSince(_) => "changedSince",
+            Self::TooLate(_) => "tooLate",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::NotFound => "notFound",
@@ -99,6 +110,16 @@ impl Problem {
                 return (detail, "every mistake is in `problems`, with what to do");
             }
             Self::BadQuery(why) | Self::Unfit(why) => return (why.clone(), "see /v1/openapi.json"),
+            Self::CannotUndo(why) => {
+                return (why.clone(), "change the alert as you want it to stand");
+            }
+            Self::ChangedSince(why) => {
+                return (why.clone(), "see its history; undo what came later first, or change it");
+            }
+            Self::TooLate(until) => {
+                let detail = format!("this could be undone until {until}");
+                return (detail, "undo its actions one by one: GET /v1/actions");
+            }
             Self::Unauthenticated => (
                 "nobody is let in without a good token",
                 "send `Authorization: Bearer <token>`: one of your issuer's, or one made by \

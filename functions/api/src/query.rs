@@ -61,6 +61,13 @@ impl Query {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The same with that under that name, as it stands after the question mark
+    pub(crate) fn with(&self, name: &str, value: &str) -> String {
+        let others = self.0.iter().filter(|(it, _)| **it != name);
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(others).append_pair(name, value).finish()
+    }
+
     /// How many are to be on a page
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = self.get(PAGE_LIMIT.name) else { return Ok(LIMIT) };

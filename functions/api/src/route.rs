@@ -8,7 +8,9 @@ use std::pin::Pin;
 use defuse_domain::Permission;
 use defuse_lambda::ApiApp;
 
-use crate::{Answer, Asked, about, alerts, audit, problem::Problem, shape::Shape, tokens};
+use crate::{
+    Answer, Asked, about, actions, alerts, audit, bulk, problem::Problem, shape::Shape, tokens,
+};
 
 /// What answers a route
 pub(crate) type Handler = for<'a> fn(&'a ApiApp, &'a Asked<'a>) -> Answering<'a>;
@@ -61,7 +63,9 @@ impl Route {
 
 /// Every route
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [about::ROUTES, alerts::ROUTES, audit::ROUTES, tokens::ROUTES].into_iter().flatten()
+    [about::ROUTES, alerts::ROUTES, bulk::ROUTES, actions::ROUTES, audit::ROUTES, tokens::ROUTES]
+        .into_iter()
+        .flatten()
 }
 
 /// What a path and a method lead to
@@ -78,9 +82,9 @@ pub(crate) enum Found {
 /// The route of a request
 pub(crate) fn find(method: &str, path: &str) -> Found {
     let mut methods = Vec::new();
-    // The longer path first: an id may have slashes in it.
+    // The longer path first: an id may have slashes in it. And the exact one before any id.
     let mut fitting: Vec<&'static Route> = routes().collect();
-    fitting.sort_by_key(|it| std::cmp::Reverse(it.path.len()));
+    fitting.sort_by_key(|it| std::cmp::Reverse((it.path.len(), !it.path.contains("{id}"))));
     let mut longest = None;
     for route in fitting {
         let Some(id) = id_in(route.path, path) else { continue };
@@ -133,6 +137,10 @@ mod tests {
         check("PATCH", "/v1/alerts/a%2Fb%20c+d", Some(("changeAlert", "a/b c+d")));
         check("GET", "/v1/alerts/arn:a/b/history", Some(("showHistory", "arn:a/b")));
         check("POST", "/v1/alerts/ad1/comments", Some(("commentOnAlert", "ad1")));
+        check("POST", "/v1/alerts/bulk", Some(("changeAlerts", "")));
+        check("GET", "/v1/alerts/bulk", None);
+        check("POST", "/v1/bulk/0a/undo", Some(("undoBulk", "0a")));
+        check("POST", "/v1/actions/act,1,a%2Fb/undo", Some(("undoAction", "act,1,a/b")));
         check("GET", "/v1/tokens", Some(("listTokens", "")));
         check("GET", "/v1/alerts/", None);
         check("GET", "/v1/nothing", None);

@@ -1,4 +1,4 @@
-//! `defuse alerts`: what a person does to one alert, over the API.
+//! `defuse alerts`: what a person does to alerts, over the API.
 
 use std::io::{self, Write};
 
@@ -6,57 +6,72 @@ use serde_json::{Value, json};
 
 use crate::{
     api::Api,
-    args::{AlertCommand, AlertsArguments},
+    args::{AlertCommand, AlertsArguments, ApiArguments},
+    bulk,
     failure::Failure,
 };
 
 pub(crate) async fn run(arguments: AlertsArguments) -> Result<(), Failure> {
     let api = Api::at(&arguments.api)?;
-    let alert = match &arguments.command {
-        AlertCommand::Show { alert_id } => show(&api, alert_id).await?,
-        AlertCommand::Assign { alert_id, person } => {
-            change(&api, alert_id, &json!({ "assignedTo": person })).await?
+    let (alerts, what) = match &arguments.command {
+        AlertCommand::Show { alert_id } => {
+            return write(&arguments.api, &show(&api, alert_id).await?);
         }
-        AlertCommand::Classify { alert_id, classification, determination } => {
+        AlertCommand::UndoBulk { bulk_id } => {
+            return bulk::undo(&api, &arguments.api, bulk_id).await;
+        }
+        AlertCommand::Assign { alerts, person } => {
+            (alerts, changed(json!({ "assignedTo": person })))
+        }
+        AlertCommand::Classify { alerts, classification, determination } => {
             let pair = json!({ classification: determination });
-            change(&api, alert_id, &json!({ "classification": pair })).await?
+            (alerts, changed(json!({ "classification": pair })))
         }
-        AlertCommand::Comment { alert_id, text } => {
-            let version = version_of(&show(&api, alert_id).await?);
-            let path = ["alerts", alert_id, "comments"];
-            api.ask("POST", &path, version, Some(&json!({ "comment": text }))).await?
-        }
-        AlertCommand::Tag { alert_id, add, remove } => {
+        AlertCommand::Comment { alerts, text } => (alerts, json!({ "comment": text })),
+        AlertCommand::Tag { alerts, add, remove } => {
             let lists = [("add", add), ("remove", remove)];
             let lists = lists.into_iter().filter(|(_, it)| !it.is_empty());
             let tags: serde_json::Map<String, Value> =
                 lists.map(|(name, it)| (name.to_owned(), json!(it))).collect();
-            change(&api, alert_id, &json!({ "tags": tags })).await?
+            (alerts, changed(json!({ "tags": tags })))
         }
-        AlertCommand::Resolve { alert_id, classification, determination } => {
+        AlertCommand::Link { alerts, incident_id } => {
+            (alerts, changed(json!({ "incident": incident_id })))
+        }
+        AlertCommand::Resolve { alerts, classification, determination } => {
             let mut wish = json!({ "status": "resolved" });
             if let (Some(name), Some(determination), Some(object)) =
                 (classification, determination, wish.as_object_mut())
             {
                 object.insert("classification".to_owned(), json!({ name: determination }));
             }
-            change(&api, alert_id, &wish).await?
+            (alerts, changed(wish))
         }
     };
+    let Some(id) = alerts.only() else {
+        return bulk::change(&api, &arguments.api, alerts, &what).await;
+    };
+    let version = version_of(&show(&api, id).await?);
+    let alert = match what.get("change") {
+        Some(wish) => api.ask("PATCH", &["alerts", id], version, Some(wish)).await?,
+        None => api.ask("POST", &["alerts", id, "comments"], version, Some(&what)).await?,
+    };
+    write(&arguments.api, &alert)
+}
+
+fn changed(wish: Value) -> Value {
+    json!({ "change": wish })
+}
+
+fn write(arguments: &ApiArguments, alert: &Value) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let written =
-        if arguments.api.json { writeln!(out, "{alert}") } else { write_alert(&mut out, &alert) };
+        if arguments.json { writeln!(out, "{alert}") } else { write_alert(&mut out, alert) };
     written.map_err(Failure::Output)
 }
 
 async fn show(api: &Api, id: &str) -> Result<Value, Failure> {
     api.ask("GET", &["alerts", id], None, None).await
-}
-
-/// Changes the alert as it stands now; one that somebody changes at the same time is left
-async fn change(api: &Api, id: &str, wish: &Value) -> Result<Value, Failure> {
-    let version = version_of(&show(api, id).await?);
-    api.ask("PATCH", &["alerts", id], version, Some(wish)).await
 }
 
 fn version_of(alert: &Value) -> Option<u64> {
@@ -75,6 +90,14 @@ fn write_alert(out: &mut impl Write, alert: &Value) -> io::Result<()> {
     }
     writeln!(out, "  {:<15} {}", "classification", text("classification"))?;
     writeln!(out, "  {:<15} {}", "tags", text("tags"))?;
+    let is_linked = alert.get("isLinkedHere").and_then(Value::as_bool) == Some(true);
+    let at_source = text("incidentAtSource");
+    let linked = if is_linked {
+        format!(" (linked here; {at_source} at its source)")
+    } else {
+        String::new()
+    };
+    writeln!(out, "  {:<15} {}{linked}", "incident", text("incidentId"))?;
     let told = alert.get("sourceTold").and_then(Value::as_array);
     for it in told.into_iter().flatten() {
         let of = |name: &str| it.get(name).and_then(Value::as_str).unwrap_or("-");

@@ -54,7 +54,7 @@ impl Api {
     pub(crate) async fn list(
         &self,
         path: &[&str],
-        query: &[(&str, &str)],
+        query: &[(&str, String)],
     ) -> Result<Value, Failure> {
         let mut url = self.at_path(path);
         if !query.is_empty() {

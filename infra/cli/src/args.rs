@@ -9,9 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use defuse_domain::IndicatorKind;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
+use self::api::{ACTIONS_HELP, ALERTS_HELP};
 pub(crate) use self::api::{
-    AlertCommand, AlertsArguments, ApiArguments, HistoryArguments, HistoryCommand, TokenCommand,
-    TokensArguments,
+    ActionCommand, ActionsArguments, AlertCommand, AlertsArguments, ApiArguments, ChosenAlerts,
+    HistoryArguments, HistoryCommand, TokenCommand, TokensArguments,
 };
 pub(crate) use self::tuning::{
     CheckTuningArguments, FromAlertArguments, PreviewArguments, StateArguments, StoredArguments,
@@ -120,15 +121,12 @@ Examples:
 Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
 alert. The host may run or not.")]
     Status(StatusArguments),
-    /// Shows and changes one alert, here and at its source, over the API of a host or of a stack
-    #[command(after_help = "\
-The token is read from DEFUSE_TOKEN: one of your issuer's, one made by `defuse tokens create`, or the
-one that `defuse dev` prints. An alert that somebody changed since it was read is left as it is.
-
-  defuse alerts assign ad1 kim@contoso.example
-  defuse alerts resolve ad1 informationalExpectedActivity confirmedActivity
-  defuse alerts comment ad1 'Asked the user; it was them.'")]
+    /// Shows and changes alerts, here and at their source, over the API of a host or of a stack
+    #[command(after_help = ALERTS_HELP)]
     Alerts(AlertsArguments),
+    /// Shows what rules and persons did, and undoes it
+    #[command(after_help = ACTIONS_HELP)]
+    Actions(ActionsArguments),
     /// Verifies that nothing was taken out of an alert's history, and nothing changed in it
     History(HistoryArguments),
     /// Makes, lists and revokes tokens of the API

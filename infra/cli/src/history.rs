@@ -54,7 +54,7 @@ pub(crate) async fn run(arguments: HistoryArguments) -> Result<(), Failure> {
 async fn every(api: &Api, found: &mut Found) -> Result<(), Failure> {
     let mut after: Option<String> = None;
     loop {
-        let query: Vec<(&str, &str)> = after.iter().map(|it| ("after", it.as_str())).collect();
+        let query: Vec<(&str, String)> = after.iter().map(|it| ("after", it.clone())).collect();
         let page = api.list(&["history", "check"], &query).await?;
         found.add(&page);
         let next = page.get("next").and_then(Value::as_str).map(str::to_owned);

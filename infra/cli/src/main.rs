@@ -1,10 +1,12 @@
 //! The binary `defuse`: the one-machine host, and the commands of people who write and check
 //! playbooks.
 
+mod actions;
 mod alerts;
 mod allow;
 mod api;
 mod args;
+mod bulk;
 mod check;
 mod config;
 mod demo;
@@ -67,6 +69,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
         Command::Alerts(arguments) => alerts::run(arguments).await,
+        Command::Actions(arguments) => actions::run(arguments).await,
         Command::History(arguments) => history::run(arguments).await,
         Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Allow(arguments) => allow::run(arguments).await,

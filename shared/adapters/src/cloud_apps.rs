@@ -183,7 +183,7 @@ impl SourceClient for CloudAppsSource {
                     let for_people = format!("{NAME} has calls to close an alert, and no other");
                     return Err(delivery::refused(NAME, for_people, CannotError::NoChange));
                 }
-                Step::Tags { .. } | Step::Comment { .. } => {}
+                Step::Tags { .. } | Step::Incident { .. } | Step::Comment { .. } => {}
             }
         }
         let Some(classification) = classification.filter(|_| closes) else {

@@ -19,6 +19,7 @@
 //! | `S#<feed>` | `S` | where a feed stands |
 //! | `K#tokens` | `T#<token>` | a token of the API |
 //! | `Z#<request>` | `Z` | what a write with an idempotency key was answered |
+//! | `V#<bulk>` | `V` | a change of many alerts at once |
 //! | `Q#<who>` | `<minute>` | how often somebody asked |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //! | `C#bundles` | `B#<digest>`, `IN_FORCE` | a bundle that was proven, and which is in force |
@@ -34,10 +35,12 @@
 //! it does not point to did not happen. So no write needs a transaction, which would cost double.
 //!
 //! The sparse index `work` holds the heads that are pending or have effects outstanding, and the
-//! entries of the allow list that are to be written elsewhere.
+//! entries of the allow list that are to be written elsewhere; and, by day, the runs that call for
+//! anything and the acts, so that actions are listed.
 //!
 //! DynamoDB actions: each module names those of its port.
 
+mod actions;
 mod acts;
 mod alerts;
 mod allow_list;
@@ -47,6 +50,7 @@ mod asked;
 mod audit;
 mod batches;
 mod bodies;
+mod bulks;
 mod bundles;
 mod change;
 mod deployed;

@@ -80,7 +80,9 @@ pub use indicator::{
 };
 pub use last_run::LastRun;
 pub use manage::{
-    Act, ActAction, ActEffect, Actor, ManageError, Managed, Said, Standing, Step, TAGS_MAX, Wish,
+    Act, ActAction, ActEffect, ActionId, ActionKey, ActionKind, ActionState, Actor,
+    INCIDENT_LENGTH_MAX, ManageError, Managed, Part, Past, Said, Standing, Stay, Step, TAGS_MAX,
+    TakenAction, TakenBy, Undo, UndoError, Undoing, Wish,
 };
 pub use notification::{About, Notification, SourceTemplate, Template, TuningTemplate};
 pub use organisation::{HighRisk, Organisation};

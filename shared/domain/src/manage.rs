@@ -4,11 +4,17 @@
 //! the same, or says that somebody there changed it meanwhile.
 
 mod act;
+mod past;
 mod standing;
+mod taken;
+mod undo;
 mod wish;
 
 pub use self::{
     act::{Act, ActAction, ActEffect, Actor, ManageError, Step, TAGS_MAX},
+    past::Past,
     standing::{Managed, Said, Standing},
-    wish::Wish,
+    taken::{ActionId, ActionKey, ActionKind, ActionState, Part, TakenAction, TakenBy},
+    undo::{Stay, Undo, UndoError, Undoing},
+    wish::{INCIDENT_LENGTH_MAX, Wish},
 };

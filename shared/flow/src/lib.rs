@@ -1,9 +1,11 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `housekeep`, `manage`, `tuning`, `watch` and `allow`.
+//! `post`; and beside it `housekeep`, `manage`, `center`, `bulk`, `tuning`, `watch` and `allow`.
 
 mod allow;
+mod bulk;
+mod center;
 mod deliver;
 mod facts;
 mod housekeep;
@@ -18,6 +20,8 @@ mod tuning;
 mod watch;
 
 pub use allow::Allow;
+pub use bulk::{Access, BULK_MAX, BulkResult, BulkResults, BulkUndone, Bulks};
+pub use center::{ActionCenter, ActionFilter, ActionOnAlert, ActionPage, Undone};
 pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
 pub use housekeep::Housekeep;

@@ -64,16 +64,27 @@ impl<S: ActStore + HistoryStore> Manage<S> {
         (by, request): (Actor, Option<String>),
         now: Timestamp,
     ) -> Result<Outcome, StoreError> {
+        let stamp = |act| Act { request: request.clone(), ..act };
+        self.act_as(shown, wish, (by, now), stamp).await
+    }
+
+    /// The same, with what the act says besides of where it comes from
+    pub(crate) async fn act_as(
+        &self,
+        shown: ManagedAlert,
+        wish: &Wish,
+        (by, now): (Actor, Timestamp),
+        stamp: impl Fn(Act) -> Act + Send,
+    ) -> Result<Outcome, StoreError> {
         let on = (&shown.alert, &shown.managed, &shown.tags);
         let number = shown.n_acts.saturating_add(1);
         let (act, managed) = match Act::of(wish, on, by, now, (number, shown.last_act.clone())) {
-            Ok(Some((act, managed))) => (Act { request, ..act }, managed),
+            Ok(Some((act, managed))) => (stamp(act), managed),
             Ok(None) => return Ok(Outcome::Done(Box::new(shown))),
             Err(error) => return Ok(Outcome::Refused(error)),
         };
-        let untold = shown.asked.values().filter(|it| **it == EffectState::Outstanding).count();
-        if untold >= UNTOLD_MAX && !act.effects().is_empty() {
-            return Ok(Outcome::Refused(ManageError::TooMuchUntold(untold)));
+        if let Some(error) = is_too_much_untold(&shown, &act) {
+            return Ok(Outcome::Refused(error));
         }
         if self.store.act(&act, &managed, shown.version).await? == Acted::Overtaken {
             return Ok(Outcome::Overtaken);
@@ -92,4 +103,11 @@ impl<S: ActStore + HistoryStore> Manage<S> {
         let entries = history(&kept.revisions, &kept.runs, &kept.effects, kept.released.as_ref());
         Ok(Some(Told { entries, acts: self.store.acts(id).await? }))
     }
+}
+
+/// Whether the source was not told of so much that the act has to wait
+pub(crate) fn is_too_much_untold(shown: &ManagedAlert, act: &Act) -> Option<ManageError> {
+    let untold = shown.asked.values().filter(|it| **it == EffectState::Outstanding).count();
+    let is_too_much = untold >= UNTOLD_MAX && !act.effects().is_empty();
+    is_too_much.then_some(ManageError::TooMuchUntold(untold))
 }

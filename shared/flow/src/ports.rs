@@ -2,6 +2,7 @@
 //!
 //! Every error says what the caller can do about it: try again later, or never.
 
+mod actions;
 mod acts;
 mod alerts;
 mod allow_list;
@@ -30,6 +31,7 @@ mod watch;
 use std::error::Error;
 
 pub use self::{
+    actions::{ActionLog, AlertRecord, Bulk, BulkLog, ListedAction},
     acts::{ActOutbox, ActStore, Acted, Acts, Asked, BrokenAct, ManagedAlert},
     alerts::{AlertStore, RejectStore, Stored, WebhookLog},
     allow_list::{

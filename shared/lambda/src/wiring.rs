@@ -13,7 +13,8 @@ use defuse_adapters::{
     SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
 use defuse_flow::{
-    Allow, Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered, Triage, Watch,
+    ActionCenter, Allow, Bulks, Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered,
+    Triage, Watch,
 };
 
 use crate::{
@@ -34,6 +35,10 @@ pub type PostApp = Post<DynamoDbStore, ChatChannels>;
 pub struct ApiApp {
     /// What a person does to an alert
     pub manage: Manage<DynamoDbStore>,
+    /// What was done, and undoing it
+    pub center: ActionCenter<DynamoDbStore>,
+    /// The same change of many alerts
+    pub bulks: Bulks<DynamoDbStore>,
     /// Who is let in
     pub door: Doorkeeper,
     /// What they may do
@@ -233,8 +238,12 @@ impl Wiring {
 
     /// The function `api`
     pub fn api(&self) -> Result<ApiApp, StartError> {
+        let closes_only = self.config.settings.cloud_apps.is_some();
+        let center = ActionCenter::new(self.store(), closes_only);
         Ok(ApiApp {
             manage: Manage::new(self.store()),
+            bulks: Bulks::new(self.store(), center.clone()),
+            center,
             door: Doorkeeper::new(self.store(), self.tenant().issuer()?),
             roles: self.config.roles()?,
             requests_per_minute: self.config.settings.api.requests_per_minute,

@@ -1,6 +1,8 @@
 //! The shapes of alerts and of what is done to them.
 
-use defuse_domain::{CLASSIFICATIONS, Classification, Severity, Status, TAGS_MAX, Wish};
+use defuse_domain::{
+    CLASSIFICATIONS, Classification, INCIDENT_LENGTH_MAX, Severity, Status, TAGS_MAX, Wish,
+};
 use serde_json::{Value, json};
 
 use crate::shape::{Shape, list, object, or_null, short, text, time, words};
@@ -8,7 +10,7 @@ use crate::shape::{Shape, list, object, or_null, short, text, time, words};
 /// An alert, as it stands
 pub(crate) const ALERT: Shape = Shape { name: "Alert", schema: alert };
 /// What is to change of an alert
-pub(super) const CHANGE: Shape = Shape { name: "AlertChange", schema: change };
+pub(crate) const CHANGE: Shape = Shape { name: "AlertChange", schema: change };
 /// What is said of an alert
 pub(super) const COMMENT: Shape =
     Shape { name: "NewComment", schema: || object(&[("comment", short(1_000))], &[]) };
@@ -54,6 +56,8 @@ fn alert() -> Value {
             ("productName", or_null(text())),
             ("category", or_null(text())),
             ("incidentId", or_null(text())),
+            ("incidentAtSource", or_null(text())),
+            ("isLinkedHere", json!({ "type": "boolean" })),
             ("deviceGroups", list(text())),
             ("users", list(text())),
             ("created", or_null(time())),
@@ -66,7 +70,7 @@ fn alert() -> Value {
 }
 
 fn change() -> Value {
-    let [status, assigned_to, classified, tags] = Wish::FIELDS;
+    let [status, assigned_to, classified, tags, incident] = Wish::FIELDS;
     let [add, remove] = Wish::TAGS;
     let tag_list = json!({
         "type": "array", "items": short(64), "minItems": 1, "maxItems": TAGS_MAX,
@@ -81,6 +85,7 @@ fn change() -> Value {
             (assigned_to, or_null(person)),
             (classified, or_null(classification())),
             (tags, object(&[], &[(add, tag_list.clone()), (remove, tag_list)])),
+            (incident, or_null(short(INCIDENT_LENGTH_MAX))),
         ],
     )
 }

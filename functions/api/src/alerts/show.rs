@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-pub(super) fn alert(shown: &ManagedAlert) -> Value {
+pub(crate) fn alert(shown: &ManagedAlert) -> Value {
     let (alert, standing) = (&shown.alert, shown.standing());
     let told: Vec<Value> = shown
         .asked
@@ -44,7 +44,9 @@ pub(super) fn alert(shown: &ManagedAlert) -> Value {
         "serviceSource": source,
         "productName": alert.product_name,
         "category": alert.category,
-        "incidentId": alert.incident_id,
+        "incidentId": standing.incident,
+        "incidentAtSource": alert.incident_id,
+        "isLinkedHere": shown.managed.incident.is_some(),
         "deviceGroups": alert.device_groups(),
         "users": users,
         "created": alert.created,

@@ -1,6 +1,22 @@
-//! What can be asked of the API: alerts, their history, and tokens.
+//! What can be asked of the API: alerts, what was done to them, their history, and tokens.
 
 use clap::{Args, Subcommand};
+
+/// Examples for `defuse alerts`
+pub(super) const ALERTS_HELP: &str = "\
+The token is read from DEFUSE_TOKEN: one of your issuer's, one made by `defuse tokens create`, or the
+one that `defuse dev` prints. An alert that somebody changed since it was read is left as it is.
+
+  defuse alerts assign ad1 kim@contoso.example
+  defuse alerts resolve ad1 informationalExpectedActivity confirmedActivity
+  defuse alerts comment ad1 'Asked the user; it was them.'
+  defuse alerts resolve ad1 --also ad2 falsePositive notMalicious";
+/// Examples for `defuse actions`
+pub(super) const ACTIONS_HELP: &str = "\
+Examples:
+  defuse actions list --state pending
+  defuse actions list --rule legitimate-travel --csv > actions.csv
+  defuse actions undo act,3,ad1";
 
 /// Where the API is, and what comes of an answer
 #[derive(Debug, Args)]
@@ -27,14 +43,28 @@ pub(crate) enum AlertCommand {
     /// Shows how it stands
     Show { alert_id: String },
     /// Gives it to a person, by principal name; to nobody where there is none
-    Assign { alert_id: String, person: Option<String> },
+    Assign {
+        #[command(flatten)]
+        alerts: ChosenAlerts,
+        person: Option<String>,
+    },
     /// Says what it turned out to be
-    Classify { alert_id: String, classification: String, determination: String },
+    Classify {
+        #[command(flatten)]
+        alerts: ChosenAlerts,
+        classification: String,
+        determination: String,
+    },
     /// Says something of it
-    Comment { alert_id: String, text: String },
+    Comment {
+        #[command(flatten)]
+        alerts: ChosenAlerts,
+        text: String,
+    },
     /// Gives it tags and takes them away
     Tag {
-        alert_id: String,
+        #[command(flatten)]
+        alerts: ChosenAlerts,
         /// A tag that it gets
         #[arg(long, value_name = "TAG")]
         add: Vec<String>,
@@ -42,14 +72,83 @@ pub(crate) enum AlertCommand {
         #[arg(long, value_name = "TAG")]
         remove: Vec<String>,
     },
+    /// Links it to another incident, here alone; without one it is as its source has it
+    Link {
+        #[command(flatten)]
+        alerts: ChosenAlerts,
+        incident_id: Option<String>,
+    },
     /// Resolves it, as something if that is said
     #[command(override_usage = "defuse alerts resolve <ALERT_ID> [CLASSIFICATION DETERMINATION]")]
     Resolve {
-        alert_id: String,
+        #[command(flatten)]
+        alerts: ChosenAlerts,
         #[arg(requires = "determination")]
         classification: Option<String>,
         determination: Option<String>,
     },
+    /// Undoes a change of several alerts, within 15 minutes
+    UndoBulk { bulk_id: String },
+}
+
+/// One alert or several
+#[derive(Debug, Args)]
+pub(crate) struct ChosenAlerts {
+    /// Which; `-` reads ids from standard input, one a line
+    pub(crate) alert_id: String,
+    /// Another that is changed in the same way, with a result for each
+    #[arg(long, value_name = "ALERT_ID")]
+    pub(crate) also: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ActionsArguments {
+    #[command(flatten)]
+    pub(crate) api: ApiArguments,
+    #[command(subcommand)]
+    pub(crate) command: ActionCommand,
+}
+
+/// What is done with actions
+#[derive(Debug, Subcommand)]
+pub(crate) enum ActionCommand {
+    /// Lists what rules and persons did, the newest first
+    List {
+        /// Only those that are pending, done, refused, overtaken or undone
+        #[arg(long)]
+        state: Option<String>,
+        /// Only those that resolve, hide, assign, classify, tag, link, comment or notify
+        #[arg(long)]
+        kind: Option<String>,
+        /// Only those of that person
+        #[arg(long)]
+        person: Option<String>,
+        /// Only those of that playbook or tuning rule
+        #[arg(long)]
+        rule: Option<String>,
+        /// Only those on that alert, however old
+        #[arg(long, value_name = "ALERT_ID")]
+        alert: Option<String>,
+        /// Only those on alerts of that service
+        #[arg(long, value_name = "SOURCE")]
+        source: Option<String>,
+        /// Not before that time; 30 days ago if it is left out
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Not after that time
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// How many at the most
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// For a spreadsheet: a line for each part of an action
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+    },
+    /// Shows one, and whether it can be undone
+    Show { action_id: String },
+    /// Undoes one, here and at its source
+    Undo { action_id: String },
 }
 
 #[derive(Debug, Args)]

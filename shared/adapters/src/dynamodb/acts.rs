@@ -17,7 +17,7 @@ use super::{
     errors::{refused, store_error},
     items::{self, Head, Item, number, state_name, text, texts},
     keys::{ACT, Key, SK, alert},
-    work::WorkKind,
+    work::{WorkKind, as_action},
 };
 
 /// The attribute with the act
@@ -77,14 +77,10 @@ impl DynamoDbStore {
         digest: &str,
         json: String,
     ) -> Result<(), StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(Key::act(&act.alert_id, act.number, digest).attributes()))
-            .item(CONTENT, text(json))
-            .send()
-            .await;
+        let mut item = Key::act(&act.alert_id, act.number, digest).attributes();
+        item.extend(as_action(act.at).map(|(name, value)| (name.to_owned(), value)));
+        item.insert(CONTENT.to_owned(), text(json));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
         put.map(drop).map_err(|error| store_error(what, error))
     }
 }

@@ -95,15 +95,19 @@ fn settled(
     Ok(Some(change.only_if("#version = :seen", &[]).given("seen", number(head.version))))
 }
 
-/// What is outstanding, and the newest of what is settled
+/// What is outstanding, and the newest of what is settled. What was not done is kept longer than
+/// what was: of what is not there any more, one may hold that it was done.
 fn newest(asked: BTreeMap<EffectId, EffectState>) -> BTreeMap<EffectId, EffectState> {
-    let mut settled: Vec<(u64, EffectId)> = asked
+    let mut settled: Vec<(bool, u64, EffectId)> = asked
         .iter()
         .filter(|(_, state)| **state != EffectState::Outstanding)
-        .filter_map(|(id, _)| Some((ActEffect::act_of(id)?, id.clone())))
+        .filter_map(|(id, state)| {
+            let is_done = matches!(state, EffectState::Done { .. });
+            Some((!is_done, ActEffect::act_of(id)?, id.clone()))
+        })
         .collect();
     settled.sort();
     let spare = settled.len().saturating_sub(SETTLED_MAX);
-    let spare: Vec<EffectId> = settled.into_iter().take(spare).map(|(_, id)| id).collect();
+    let spare: Vec<EffectId> = settled.into_iter().take(spare).map(|(_, _, id)| id).collect();
     asked.into_iter().filter(|(id, _)| !spare.contains(id)).collect()
 }

@@ -86,7 +86,7 @@ pub(super) fn name_of<'a>(prefix: &str, sk: &'a str) -> &'a str {
 ///
 /// A body of which a piece is missing was never pointed to by a head, so it is passed over. Of two
 /// bodies of one revision either will do.
-fn revisions(what: &str, mut bodies: Newest) -> Vec<Alert> {
+pub(super) fn revisions(what: &str, mut bodies: Newest) -> Vec<Alert> {
     bodies.reverse();
     let mut revisions: Vec<Alert> = Vec::new();
     for pieces in bodies.chunk_by(|left, right| name_of(BODY, &left.0) == name_of(BODY, &right.0)) {

@@ -145,6 +145,11 @@ impl Key {
         Self { pk: format!("Z#{}", bounded(name)), sk: "Z".to_owned() }
     }
 
+    /// A change of many alerts at once
+    pub(super) fn bulk(id: &str) -> Self {
+        Self { pk: format!("V#{}", bounded(id)), sk: "V".to_owned() }
+    }
+
     /// How often somebody asked in a minute
     pub(super) fn throttle(who: &str, minute: i64) -> Self {
         Self { pk: format!("Q#{}", bounded(who)), sk: format!("{minute}") }

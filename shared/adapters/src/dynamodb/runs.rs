@@ -23,7 +23,7 @@ use super::{
         self, Head, Item, bytes, compress, decompress, number, state_after, state_name, text, texts,
     },
     keys::{Key, SK, alert, digest, run_prefix},
-    work::WorkKind,
+    work::{WorkKind, as_action},
 };
 
 impl RunStore for DynamoDbStore {
@@ -58,7 +58,7 @@ impl RunStore for DynamoDbStore {
         let json = serde_json::to_vec(run).map_err(|error| refused(&what, error))?;
         let digest = digest(&json);
         let compressed = compress(&what, &json)?;
-        self.put_run(&what, &run.key, &digest, compressed).await?;
+        self.put_run(&what, run, &digest, compressed).await?;
 
         let key = Key::head(&run.key.alert_id);
         let as_decided = decided(&what, run, &digest, (tags, version), false)?;
@@ -100,18 +100,17 @@ impl DynamoDbStore {
     async fn put_run(
         &self,
         what: &str,
-        key: &RunKey,
+        run: &Run,
         digest: &str,
         compressed: Vec<u8>,
     ) -> Result<(), StoreError> {
-        let put = self
-            .client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(Key::run(key, digest).attributes()))
-            .item(CONTENT, bytes(compressed))
-            .send()
-            .await;
+        let mut item = Key::run(&run.key, digest).attributes();
+        item.insert(CONTENT.to_owned(), bytes(compressed));
+        if !run.effects.is_empty() {
+            let listed = as_action(run.decided);
+            item.extend(listed.map(|(name, value)| (name.to_owned(), value)));
+        }
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item)).send().await;
         put.map(drop).map_err(|error| store_error(what, error))
     }
 

@@ -6,7 +6,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_domain::{AlertId, Indicator};
 use defuse_flow::StoreError;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_dynamo::{AttributeValue as StreamValue, Item as StreamItem};
 
 use super::{
@@ -22,6 +22,8 @@ use super::{
 pub(super) const WORK_INDEX: &str = "work";
 /// What entries of the allow list stand under in the index
 const ALLOW: &str = "allow";
+/// What the days of actions stand under in the index begin with
+const ACTIONS: &str = "actions#";
 /// How many alerts [`DynamoDbStore::work`] gives at the most
 pub const WORK_MAX: usize = 10_000;
 
@@ -74,6 +76,17 @@ pub fn work_of(image: &StreamItem) -> Option<Work> {
         "effects" => Some(Work::Deliver(id)),
         _ => None,
     }
+}
+
+/// What the actions of a day stand under in the index
+pub(super) fn actions_of(day: Date) -> String {
+    format!("{ACTIONS}{day}")
+}
+
+/// What puts a run or an act into the index, among the actions of its day
+pub(super) fn as_action(at: Timestamp) -> [(&'static str, AttributeValue); 2] {
+    let day = at.to_zoned(TimeZone::UTC).date();
+    [("work", text(actions_of(day))), ("workAt", text(sortable(at)))]
 }
 
 impl Change {
@@ -153,6 +166,7 @@ mod tests {
         check(&[("pk", "A#ad1"), ("sk", "H")], None);
         check(&[("pk", "A#ad1"), ("sk", "H"), ("work", "other")], None);
         check(&[("pk", "A#ad1"), ("sk", "R#1#0#x"), ("work", "pending")], None);
+        check(&[("pk", "A#ad1"), ("sk", "M#1#x"), ("work", "actions#2026-11-23")], None);
         check(&[("pk", "L#ad1"), ("sk", "H"), ("work", "pending")], None);
         let indicator = Indicator::guess("203.0.113.9").unwrap();
         let entry = [("pk", "I#allowed"), ("sk", "ipAddress#203.0.113.9"), ("work", "allow")];

@@ -221,7 +221,7 @@ fn to_change(found: &Alert, steps: &[Step]) -> Option<Value> {
                 body.insert("classification".to_owned(), json!(name));
                 body.insert("determination".to_owned(), json!(determination));
             }
-            Step::Tags { .. } | Step::Comment { .. } => {}
+            Step::Tags { .. } | Step::Incident { .. } | Step::Comment { .. } => {}
         }
     }
     Some(Value::Object(body))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Managed, Wish};
+use super::{ActionId, Managed, Standing, Undo, Wish};
 use crate::{
     alert::Alert,
     alert_id::{AlertId, Revision},
@@ -59,6 +59,13 @@ pub enum Step {
         /// Those that it lost
         removed: BTreeSet<String>,
     },
+    /// The incident it is linked to; the source's own is kept beside it
+    Incident {
+        /// Our own link before; absent is as the source has it
+        from: Option<String>,
+        /// Since
+        to: Option<String>,
+    },
     /// Something was said of it
     Comment {
         /// What
@@ -85,6 +92,12 @@ pub struct Act {
     /// Names the request that asked for it, so that a repeat is known
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Names the change of many alerts at once that it is a part of
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bulk: Option<String>,
+    /// What it undoes
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<ActionId>,
     /// The digest of the act before; empty for the first
     pub previous: String,
 }
@@ -153,14 +166,44 @@ impl Act {
         if !added.is_empty() || !removed.is_empty() {
             steps.push(Step::Tags { added, removed });
         }
+        if let Some(to) = &wish.incident
+            && managed.incident != *to
+        {
+            steps.push(Step::Incident { from: managed.incident.clone(), to: to.clone() });
+        }
         steps.extend(wish.comment.clone().map(|text| Step::Comment { text }));
         if steps.is_empty() {
             return Ok(None);
         }
-        let managed = managed.after(&steps, (&by.name, number), alert);
+        let source = Standing::at_source(alert, BTreeSet::new());
+        let managed = managed.after(&steps, (&by.name, number), (&source, alert.revision()));
+        Ok(Some((Self::with(steps, alert, by, now, (number, previous)), managed)))
+    }
+
+    /// The act that undoes another, or what a rule did
+    pub fn undoing(
+        (id, undo): (&ActionId, Undo),
+        (alert, managed): (&Alert, &Managed),
+        by: Actor,
+        now: Timestamp,
+        (number, previous): (u64, String),
+    ) -> (Self, Managed) {
+        let Undo { steps, source, stays: _ } = undo;
+        let managed = managed.after(&steps, (&by.name, number), (&source, alert.revision()));
+        let act = Self::with(steps, alert, by, now, (number, previous));
+        (Self { undoes: Some(id.clone()), ..act }, managed)
+    }
+
+    fn with(
+        steps: Vec<Step>,
+        alert: &Alert,
+        by: Actor,
+        at: Timestamp,
+        (number, previous): (u64, String),
+    ) -> Self {
         let (alert_id, revision) = (alert.id.clone(), alert.revision());
-        let act = Self { number, alert_id, revision, at: now, by, steps, request: None, previous };
-        Ok(Some((act, managed)))
+        let (request, bulk, undoes) = (None, None, None);
+        Self { number, alert_id, revision, at, by, steps, request, bulk, undoes, previous }
     }
 
     /// The tags after it
@@ -182,13 +225,14 @@ impl Act {
             Step::AssignedTo { .. }
             | Step::Classification { .. }
             | Step::Tags { .. }
+            | Step::Incident { .. }
             | Step::Comment { .. } => None,
         })
     }
 
     /// Whether a rule may no longer do what it had begun to do
     pub fn decides(&self) -> bool {
-        !self.for_source().is_empty()
+        self.steps.iter().any(Step::decides)
     }
 
     /// What it asks of the source, in order; tags are our own
@@ -211,11 +255,19 @@ impl Act {
     }
 
     fn for_source(&self) -> Vec<Step> {
-        let is_for_source = |it: &&Step| match it {
-            Step::Status { .. } | Step::AssignedTo { .. } | Step::Classification { .. } => true,
-            Step::Tags { .. } | Step::Comment { .. } => false,
-        };
-        self.steps.iter().filter(is_for_source).cloned().collect()
+        // A status that stays says only that a person decided: its source is told nothing.
+        let stays = |it: &Step| matches!(it, Step::Status { from, to } if *from == Some(*to));
+        self.steps.iter().filter(|it| it.decides() && !stays(it)).cloned().collect()
+    }
+}
+
+impl Step {
+    /// Whether it is a decision that no rule may undo
+    const fn decides(&self) -> bool {
+        match self {
+            Self::Status { .. } | Self::AssignedTo { .. } | Self::Classification { .. } => true,
+            Self::Tags { .. } | Self::Incident { .. } | Self::Comment { .. } => false,
+        }
     }
 }
 
@@ -226,7 +278,7 @@ impl ActEffect {
     }
 }
 
-fn is_same_person(left: Option<&str>, right: Option<&str>) -> bool {
+pub(super) fn is_same_person(left: Option<&str>, right: Option<&str>) -> bool {
     match (left, right) {
         (Some(left), Some(right)) => left.eq_ignore_ascii_case(right),
         (None, None) => true,

@@ -43,6 +43,9 @@ pub struct Managed {
     /// What it turned out to be
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classification: Option<Said<Option<Classification>>>,
+    /// The incident it is linked to here; its source is told nothing of that
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
 }
 
 /// How an alert stands, for people
@@ -54,6 +57,8 @@ pub struct Standing {
     pub assigned_to: Option<String>,
     /// What it turned out to be
     pub classification: Option<Classification>,
+    /// The incident it belongs to
+    pub incident: Option<String>,
     /// Our own tags
     pub tags: BTreeSet<String>,
 }
@@ -65,6 +70,7 @@ impl Standing {
             status: alert.status.as_ref().and_then(|it: &AsRead<Status>| it.known().copied()),
             assigned_to: alert.assigned_person().map(str::to_owned),
             classification: alert.classified(),
+            incident: alert.incident_id.clone(),
             tags,
         }
     }
@@ -80,15 +86,19 @@ impl Managed {
         let assigned_to = over(self.assigned_to.as_ref(), &source.assigned_to, alert, keeps);
         let classification =
             over(self.classification.as_ref(), &source.classification, alert, keeps);
-        Standing { status, assigned_to, classification, ..source }
+        let incident = self.incident.clone().or(source.incident);
+        Standing { status, assigned_to, classification, incident, tags: source.tags }
     }
 
     /// The same after an act: each property that it decides
     #[must_use]
-    pub(super) fn after(&self, steps: &[Step], (by, act): (&str, u64), alert: &Alert) -> Self {
+    pub(super) fn after(
+        &self,
+        steps: &[Step],
+        (by, act): (&str, u64),
+        (source, revision): (&Standing, Revision),
+    ) -> Self {
         let mut managed = self.clone();
-        let source = Standing::at_source(alert, BTreeSet::new());
-        let revision = alert.revision();
         for step in steps {
             match step {
                 Step::Status { to, .. } => {
@@ -102,6 +112,10 @@ impl Managed {
                 Step::Classification { to, .. } => {
                     let (to, from) = (*to, source.classification);
                     managed.classification = Some(Said { to, from, revision, act, told: false });
+                }
+                Step::Incident { to, .. } => {
+                    managed.incident.clone_from(to);
+                    continue;
                 }
                 Step::Tags { .. } | Step::Comment { .. } => continue,
             }

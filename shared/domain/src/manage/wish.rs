@@ -12,6 +12,8 @@ use crate::{
     severity::Status,
 };
 
+/// The longest id of an incident, in characters
+pub const INCIDENT_LENGTH_MAX: usize = 64;
 /// What messages call what was sent
 const BODY: &str = "body";
 
@@ -29,13 +31,16 @@ pub struct Wish {
     pub add_tags: BTreeSet<String>,
     /// Our own tags that it loses
     pub remove_tags: BTreeSet<String>,
+    /// The incident it is linked to, or as its source has it
+    pub incident: Option<Option<String>>,
     /// What is said of it
     pub comment: Option<String>,
 }
 
 impl Wish {
     /// The names of the fields of a change
-    pub const FIELDS: [&'static str; 4] = ["status", "assignedTo", "classification", "tags"];
+    pub const FIELDS: [&'static str; 5] =
+        ["status", "assignedTo", "classification", "tags", "incident"];
     /// The names of the fields of `tags`
     pub const TAGS: [&'static str; 2] = ["add", "remove"];
 
@@ -65,6 +70,9 @@ impl Wish {
                 let remove = fields.or("remove", BTreeSet::new(), tags);
                 Some((add?, remove?))
             })?;
+            let incident = fields.or("incident", None, |it| {
+                unless_null(it, |it| it.short_text(INCIDENT_LENGTH_MAX))
+            });
             if let Some(both) = add.intersection(&remove).next() {
                 let message = format!("tag `{both}` is to be added and removed");
                 at.problem(Code::BadValue, message, None);
@@ -75,6 +83,7 @@ impl Wish {
                 classification: classification?,
                 add_tags: add,
                 remove_tags: remove,
+                incident: incident?,
                 comment: None,
             })
         })
@@ -138,6 +147,7 @@ mod tests {
         check(r#"{ "assignedTo": "kim" }"#, Code::BadValue);
         check(r#"{ "tags": { "add": ["a"], "remove": ["a"] } }"#, Code::BadValue);
         check(r#"{ "status": "new", "status": "resolved" }"#, Code::RepeatedKey);
+        check(r#"{ "incident": "" }"#, Code::WrongType);
         check("[]", Code::WrongType);
         check("", Code::Syntax);
         check(&"[".repeat(5_000), Code::Syntax);

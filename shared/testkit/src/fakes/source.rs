@@ -158,7 +158,7 @@ impl SourceClient for MemorySource {
                         ("determination", json!(to.map(Classification::determination))),
                     ],
                 ),
-                Step::Tags { .. } | Step::Comment { .. } => continue,
+                Step::Tags { .. } | Step::Incident { .. } | Step::Comment { .. } => continue,
             };
             if !is_so && !is_as_seen {
                 return Ok(AtSource::Overtaken(Some(Box::new(held.alert.clone()))));

@@ -1,5 +1,6 @@
 //! The store in memory: heads, runs, counters and notes, each change under one lock.
 
+mod actions;
 mod acts;
 mod allow_list;
 mod effects;
@@ -17,7 +18,7 @@ use defuse_domain::{
     Unreadable,
 };
 use defuse_flow::{
-    AlertExport, AlertHistory, AlertState, AlertStore, CLAIM_SECONDS, Claim, ExportPage,
+    AlertExport, AlertHistory, AlertState, AlertStore, Bulk, CLAIM_SECONDS, Claim, ExportPage,
     ExportedAlert, FeedPlace, FeedStore, HistoryStore, Kept, LeftOut, LeftOutLog, LimitClaim,
     LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore,
     RunStore, StoreError, Stored, StoredAlert, StoredEntry, StoredPlace, Turn, WebhookLog,
@@ -46,6 +47,7 @@ struct State {
     taken: BTreeSet<String>,
     notes: BTreeMap<String, Note>,
     acts: BTreeMap<AlertId, acts::Kept>,
+    bulks: BTreeMap<String, Bulk>,
     facts: KeptFacts,
     tuning: TuningState,
     allowed: BTreeMap<Indicator, StoredEntry>,

@@ -2,10 +2,11 @@
 
 use defuse_domain::{Act, AlertId, EffectId, EffectState, Managed};
 use defuse_flow::{
-    ActOutbox, ActStore, Acted, Acts, Asked, Begun, KeptAnswer, ManagedAlert, RequestLog,
-    StoreError, StoredToken, Throttle, TokenLookup, TokenStore,
+    ActOutbox, ActStore, Acted, ActionLog, Acts, AlertRecord, Asked, Begun, Bulk, BulkLog,
+    KeptAnswer, ListedAction, ManagedAlert, RequestLog, StoreError, StoredToken, Throttle,
+    TokenLookup, TokenStore,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::Faulty;
 
@@ -35,6 +36,32 @@ impl<P: ActOutbox + Sync> ActOutbox for Faulty<P> {
         state: &EffectState,
     ) -> Result<(), StoreError> {
         self.plan.call("ActOutbox::settle", self.port.settle(id, effect, state)).await
+    }
+}
+
+impl<P: ActionLog + Sync> ActionLog for Faulty<P> {
+    async fn listed(
+        &self,
+        day: Date,
+        between: (Timestamp, Timestamp),
+        after: Option<&ListedAction>,
+        max: usize,
+    ) -> Result<Vec<ListedAction>, StoreError> {
+        self.plan.call("ActionLog::listed", self.port.listed(day, between, after, max)).await
+    }
+
+    async fn record_of(&self, id: &AlertId) -> Result<Option<AlertRecord>, StoreError> {
+        self.plan.call("ActionLog::record_of", self.port.record_of(id)).await
+    }
+}
+
+impl<P: BulkLog + Sync> BulkLog for Faulty<P> {
+    async fn keep_bulk(&self, bulk: &Bulk) -> Result<Bulk, StoreError> {
+        self.plan.call("BulkLog::keep_bulk", self.port.keep_bulk(bulk)).await
+    }
+
+    async fn bulk(&self, id: &str) -> Result<Option<Bulk>, StoreError> {
+        self.plan.call("BulkLog::bulk", self.port.bulk(id)).await
     }
 }
 
