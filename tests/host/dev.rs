@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Dev {
     child: Child,
     // Held open, so that it can go on writing.
-    _stdout: Lines<BufReader<ChildStdout>>,
+    stdout: Lines<BufReader<ChildStdout>>,
     pub(crate) base_url: String,
     client: Client,
 }
@@ -58,7 +58,17 @@ impl Dev {
             panic!("the host did not start: {said}");
         };
         let base_url = first.strip_prefix("Defuse listens on ").unwrap().to_owned();
-        Self { child, _stdout: stdout, base_url, client: client() }
+        Self { child, stdout, base_url, client: client() }
+    }
+
+    /// What opens its API, as it prints it
+    pub(crate) async fn token(&mut self) -> String {
+        loop {
+            let line = timeout(LIMIT, self.stdout.next_line()).await.unwrap().unwrap().unwrap();
+            if let Some((_, rest)) = line.split_once("DEFUSE_TOKEN=") {
+                return rest.split(',').next().unwrap().to_owned();
+            }
+        }
     }
 
     /// What starts a host

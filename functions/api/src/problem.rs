@@ -25,6 +25,8 @@ pub(crate) enum Problem {
     Unfit(String),
     Unauthenticated,
     Forbidden,
+    /// The same, with what is missing
+    Denied(String),
     NotFound,
     VersionMissing,
     VersionMoved(u64),
@@ -41,7 +43,7 @@ impl Problem {
         match self {
             Self::NotJson(_) | Self::BadKey | Self::BadQuery(_) => 400,
             Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::Denied(_) => 403,
             Self::NoSuchPath | Self::NotFound => 404,
             Self::Method(_) => 405,
             Self::Underway => 409,
@@ -63,7 +65,7 @@ impl Problem {
             Self::Invalid(_) => "invalid",
             Self::Unfit(_) => "unfit",
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
+            Self::Forbidden | Self::Denied(_) => "forbidden",
             Self::NotFound => "notFound",
             Self::VersionMissing => "versionMissing",
             Self::VersionMoved(_) => "versionMoved",
@@ -105,16 +107,19 @@ impl Problem {
             Self::Forbidden => {
                 ("none of your roles allows that", "GET /v1/me shows your roles; ask for another")
             }
+            Self::Denied(why) => {
+                return (why.clone(), "GET /v1/me shows your roles; ask for another");
+            }
             Self::NotFound => (
                 "there is nothing of that id",
                 "ids are case-sensitive; GET /v1/me shows your scope",
             ),
             Self::VersionMissing => (
                 "a change must say which version it is meant for",
-                "send `If-Match` with the `ETag` that the alert was read with",
+                "send `If-Match` with the `ETag` that it was read with",
             ),
             Self::VersionMoved(version) => {
-                let detail = format!("the alert changed meanwhile, and is at version {version}");
+                let detail = format!("it changed meanwhile, and is at version {version}");
                 return (detail, "read it again, look what changed, and send the change anew");
             }
             Self::BadKey => (

@@ -8,7 +8,9 @@ use std::pin::Pin;
 use defuse_domain::Permission;
 use defuse_lambda::ApiApp;
 
-use crate::{Answer, Asked, about, alerts, problem::Problem, shape::Shape, tokens};
+use crate::{
+    Answer, Asked, about, alerts, problem::Problem, settings, shape::Shape, tokens, tuning,
+};
 
 /// What answers a route
 pub(crate) type Handler = for<'a> fn(&'a ApiApp, &'a Asked<'a>) -> Answering<'a>;
@@ -61,7 +63,9 @@ impl Route {
 
 /// Every route
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [about::ROUTES, alerts::ROUTES, tokens::ROUTES].into_iter().flatten()
+    [about::ROUTES, alerts::ROUTES, tuning::ROUTES, settings::ROUTES, tokens::ROUTES]
+        .into_iter()
+        .flatten()
 }
 
 /// What a path and a method lead to

@@ -82,7 +82,9 @@ pub use last_run::LastRun;
 pub use manage::{
     Act, ActAction, ActEffect, Actor, ManageError, Managed, Said, Standing, Step, TAGS_MAX, Wish,
 };
-pub use notification::{About, Notification, SourceTemplate, Template, TuningTemplate};
+pub use notification::{
+    About, ChannelTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{
@@ -102,9 +104,9 @@ pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, Preview, PreviewPart, PreviewReport,
-    PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook, TuningDemands, TuningRule,
-    TuningTrace, Window,
+    AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, OpenWindow, Preview, PreviewPart,
+    PreviewReport, PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook,
+    TuningDemands, TuningOutlook, TuningRule, TuningTrace, Window,
 };
 pub use user::User;
 pub use wire_name::AsRead;

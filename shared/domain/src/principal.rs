@@ -15,6 +15,16 @@ wire_names! {
         ReadAlerts = "readAlerts",
         /// To change alerts and comment on them
         ManageAlerts = "manageAlerts",
+        /// To see tuning rules
+        ReadTuning = "readTuning",
+        /// To write tuning rules and take out again what they hid
+        ManageTuning = "manageTuning",
+        /// To write those that cover the organisation, or users on whatever device
+        ManageTuningForAll = "manageTuningForAll",
+        /// To see settings and channels
+        ReadSettings = "readSettings",
+        /// To change settings and try channels
+        ManageSettings = "manageSettings",
         /// To see, make and revoke tokens
         ManageTokens = "manageTokens",
     }
@@ -24,8 +34,12 @@ impl Permission {
     /// Whether it is about one alert, so that the scope of a role counts
     pub const fn is_about_alerts(self) -> bool {
         match self {
-            Self::ReadAlerts | Self::ManageAlerts => true,
-            Self::UseApi | Self::ManageTokens => false,
+            Self::ReadAlerts
+            | Self::ManageAlerts
+            | Self::ReadTuning
+            | Self::ManageTuning
+            | Self::ManageTuningForAll => true,
+            Self::UseApi | Self::ReadSettings | Self::ManageSettings | Self::ManageTokens => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Joins flow and adapters: what each function is made of.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use aws_smithy_http_client::{
@@ -12,8 +12,10 @@ use defuse_adapters::{
     HttpError, OwnPace, Reach, Roles, Secret, SecretError, SecretsManager, SigningKey,
     SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
+use defuse_domain::{ChannelKind, Organisation};
 use defuse_flow::{
-    Allow, Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered, Triage, Watch,
+    Allow, Deliver, Housekeep, Manage, Poll, Post, Previewing, Receive, Releasing, Remembered,
+    ServiceSettings, Triage, Tuning, TuningRules, Watch,
 };
 
 use crate::{
@@ -40,6 +42,22 @@ pub struct ApiApp {
     pub roles: Roles,
     /// Tokens, what was answered, and how often somebody asks
     pub store: DynamoDbStore,
+    /// What they change about tuning rules
+    pub tuning: Tuning<DynamoDbStore>,
+    /// Which of those there are
+    pub rules: TuningRules<DynamoDbStore>,
+    /// What one would have done
+    pub previewing: Previewing<DynamoDbStore>,
+    /// What rules hid, taken out again
+    pub releasing: Releasing<DynamoDbStore>,
+    /// What is taken of services
+    pub services: ServiceSettings<DynamoDbStore>,
+    /// Where people are told
+    pub channels: BTreeMap<String, ChannelKind>,
+    /// By what way
+    pub notifier: SnsNotifier,
+    /// What the organisation says of itself
+    pub organisation: Organisation,
 }
 /// What the function `housekeep` is made of
 pub type HousekeepApp = Housekeep<DynamoDbStore, SnsNotifier>;
@@ -231,11 +249,21 @@ impl Wiring {
 
     /// The function `api`
     pub fn api(&self) -> Result<ApiApp, StartError> {
+        let settings = &self.config.settings;
+        let ranges = settings.organisation.named_ranges.keys().cloned().collect();
         Ok(ApiApp {
             manage: Manage::new(self.store()),
             door: Doorkeeper::new(self.store(), self.tenant().issuer()?),
             roles: self.config.roles()?,
             store: self.store(),
+            tuning: Tuning::new(self.store(), ranges),
+            rules: TuningRules::new(self.store(), self.config.tuning_texts()),
+            previewing: Previewing::new(self.store()),
+            releasing: Releasing::new(self.store()),
+            services: ServiceSettings::new(settings.services, self.store()),
+            channels: settings.channels.iter().map(|(name, it)| (name.clone(), it.kind)).collect(),
+            notifier: self.notifier()?,
+            organisation: settings.organisation.clone(),
         })
     }
 
