@@ -28,5 +28,14 @@ mod race;
 #[path = "api/requests.rs"]
 mod requests;
 #[cfg(test)]
+#[path = "api/settings.rs"]
+mod settings;
+#[cfg(test)]
+#[path = "functions/topic.rs"]
+mod topic;
+#[cfg(test)]
+#[path = "api/tuning.rs"]
+mod tuning;
+#[cfg(test)]
 #[path = "api/world.rs"]
 mod world;

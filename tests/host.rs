@@ -16,6 +16,9 @@ mod bad_input;
 #[path = "host/binary.rs"]
 mod binary;
 #[cfg(test)]
+#[path = "host/channels.rs"]
+mod channels;
+#[cfg(test)]
 #[path = "host/demo.rs"]
 mod demo;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use defuse_domain::{
 };
 use defuse_flow::{
     ActOutbox, AlertStore, Asked, AtSource, Chat, Claim, DeliveryError, LeftOut, LeftOutLog,
-    LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding, PartStore, Recorded,
-    RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert,
+    LevelChange, LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding, PartStore,
+    Recorded, RejectStore, RunStore, ServiceLevels, SourceClient, StoreError, Stored, StoredAlert,
 };
 use defuse_testkit::{FixedFacts, MemoryStore, SourceView};
 use jiff::{SignedDuration, Timestamp};
@@ -120,6 +120,12 @@ impl AlertStore for Broken<MemoryStore> {
             alert.last_update = Some(newest + SignedDuration::from_secs(1));
         }
         self.port.store(&alert, now).await
+    }
+}
+
+impl ServiceLevels for Broken<MemoryStore> {
+    async fn last_level(&self) -> Result<Option<LevelChange>, StoreError> {
+        self.port.last_level().await
     }
 }
 

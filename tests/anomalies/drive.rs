@@ -8,7 +8,7 @@ use std::sync::{
 use defuse_domain::{AlertId, Facts, Need, Notification, Template};
 use defuse_flow::{
     AlertState, AlertStore, Deliver, FactSource, LeftOutLog, LimitStore, Outbox, Post, Receive,
-    RejectStore, RunStore, Triage,
+    RejectStore, RunStore, ServiceLevels, Triage,
 };
 use defuse_testkit::{FaultPlan, Faulty, TRAVEL};
 use jiff::{SignedDuration, Timestamp};
@@ -186,7 +186,7 @@ struct Interrupted<'a, W: World> {
 
 impl<W: World + Sync> FactSource for Interrupted<'_, W>
 where
-    W::Store: AlertStore + LeftOutLog + RejectStore + RunStore + LimitStore,
+    W::Store: AlertStore + LeftOutLog + RejectStore + RunStore + LimitStore + ServiceLevels,
 {
     async fn answer(&self, needs: &[Need], now: Timestamp) -> Facts {
         if !self.happened.swap(true, Ordering::Relaxed) {

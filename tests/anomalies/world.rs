@@ -3,8 +3,8 @@
 use defuse_domain::{AlertId, Notification};
 use defuse_flow::{
     ActOutbox, AlertStore, Chat, DeployedTuning, FactSource, LeftOutLog, LimitStore, MatchLog,
-    MatchReport, NotificationLog, Notifier, Outbox, PartStore, RejectStore, RunStore, SourceClient,
-    StoredTuning,
+    MatchReport, NotificationLog, Notifier, Outbox, PartStore, RejectStore, RunStore,
+    ServiceLevels, SourceClient, StoredTuning,
 };
 use defuse_testkit::SourceView;
 
@@ -13,6 +13,7 @@ pub(crate) trait World {
     type Store: ActOutbox
         + AlertStore
         + LeftOutLog
+        + ServiceLevels
         + PartStore
         + RejectStore
         + RunStore

@@ -29,6 +29,19 @@ const SCOPES: [(&str, Option<ServiceSource>, &str); 3] = [
     ("other source", Some(OWN), "ad1"),
 ];
 
+/// A tuning rule of the deployment, which is about another source than that in scope
+const DEPLOYED: &str = "backup-agent";
+
+/// A tuning rule for alerts of whoever is in scope, as text
+const RULE: &str = r#"{
+    "apiVersion": "defuse/v1", "kind": "TuningRule", "name": "copies",
+    "owner": "secops@contoso.example", "reason": "A yearly archive.",
+    "serviceSources": ["dataLossPrevention"], "alertTypes": "any",
+    "scope": { "deviceGroups": ["Archive"] },
+    "condition": { "all": [{ "alert": { "severity": { "atMost": "low" } } }, { "evidence": "any" }] },
+    "action": "hide", "expires": "2027-05-31T00:00:00Z"
+}"#;
+
 /// What is sent to a route that wants something; an answer of 422 would hide what is allowed
 fn body_for(operation: &str, alert: &str, version: &str) -> String {
     let body = match operation {
@@ -44,6 +57,8 @@ fn body_for(operation: &str, alert: &str, version: &str) -> String {
             r#"{ "name": "x", "grants": [{ "role": "securityReader",
                 "scope": { "serviceSources": ["dataLossPrevention"] } }] }"#
         }
+        "createTuningRule" | "changeTuningRule" | "checkTuningRule" | "previewTuningRule" => RULE,
+        "changeSettings" => r#"{ "entraIdProtection": "all" }"#,
         _ => "{}",
     };
     body.to_owned()
@@ -66,6 +81,10 @@ async fn id_for(world: &World, route: &Route, alert: &str) -> String {
         let body = body_for("changeAlerts", alert, &version);
         let changed = made(("POST", "/v1/alerts/bulk"), &body).await;
         changed["bulkId"].as_str().unwrap().to_owned()
+    } else if route.path.starts_with("/v1/tuning-rules/") {
+        DEPLOYED.to_owned()
+    } else if route.path.starts_with("/v1/channels/") {
+        "soc".to_owned()
     } else {
         "0123456789abcdef".to_owned()
     }
@@ -74,9 +93,11 @@ async fn id_for(world: &World, route: &Route, alert: &str) -> String {
 async fn status(world: &World, route: &Route, token: &str, alert: &str) -> u16 {
     let id = id_for(world, route, alert).await;
     let path = route.path.replace("{id}", &id);
+    let path = if path.ends_with("/why") { format!("{path}?alert={alert}") } else { path };
     let version = world.version(alert).await;
     let headers = [("if-match", version.as_str())];
-    let body = body_for(route.operation, alert, &version);
+    // Each cell saves a rule of its own.
+    let body = body_for(route.operation, alert, &version).replace("copies", &alert.to_lowercase());
     world.ask(token, (route.method, &path), &headers, &body).await.status
 }
 

@@ -5,15 +5,18 @@ use std::{path::Path, sync::Arc};
 use aws_sdk_dynamodb::Client;
 use defuse_adapters::{DynamoDbStore, NewToken, Secret, create_table};
 use defuse_api::handle;
-use defuse_domain::{Alert, AlertId, Grant, GrantScope, RoleName, Run, ServiceSource};
-use defuse_flow::{AlertStore as _, RunStore as _, TokenStore as _};
+use defuse_domain::{Alert, AlertId, Grant, GrantScope, RoleName, Run, ServiceSource, TuningRule};
+use defuse_flow::{AlertStore as _, RunStore as _, TokenStore as _, note_deployed};
 use defuse_lambda::{ApiApp, AwsCredentials, Config, Environment, SharedLookup, Wiring};
 use dynoxide::Database;
 use jiff::Timestamp;
 use lambda_http::{Body, http::Request};
 use serde_json::{Value, json};
 
-use crate::embedded::{client_of, served};
+use crate::{
+    embedded::{client_of, served},
+    topic::{ARN, Topic},
+};
 
 /// Opens everything
 pub(crate) const DEVELOPMENT: &str = "dev_for-tests";
@@ -22,6 +25,7 @@ pub(crate) struct World {
     pub(crate) app: ApiApp,
     pub(crate) store: DynamoDbStore,
     pub(crate) client: Client,
+    pub(crate) topic: Topic,
 }
 
 /// What came back
@@ -43,6 +47,12 @@ pub(crate) fn now() -> Timestamp {
 
 /// The API, as a function in Lambda has it if `is_in_lambda`
 pub(crate) async fn world_in(is_in_lambda: bool) -> World {
+    world_with(is_in_lambda, |_| {}).await
+}
+
+/// The same, with another configuration
+pub(crate) async fn world_with(is_in_lambda: bool, change: impl FnOnce(&mut Config)) -> World {
+    let topic = Topic::start().await;
     let endpoint = served(Database::memory().unwrap()).await;
     let client = Client::from_conf(client_of(&endpoint).build());
     create_table(&client, "defuse").await.unwrap();
@@ -51,6 +61,8 @@ pub(crate) async fn world_in(is_in_lambda: bool) -> World {
     });
     let environment = Environment {
         dynamodb_endpoint: Some(endpoint),
+        sns_endpoint: Some(topic.endpoint.clone()),
+        topic_arn: ARN.to_owned(),
         credentials: Some(AwsCredentials {
             access_key_id: "id".to_owned(),
             secret_access_key: "secret".to_owned(),
@@ -59,11 +71,14 @@ pub(crate) async fn world_in(is_in_lambda: bool) -> World {
         ..Environment::read(&*lookup)
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra");
-    let config = Config::load(&folder).unwrap();
+    let mut config = Config::load(&folder).unwrap();
+    change(&mut config);
+    let rules: Vec<TuningRule> = config.rules.tuning().rules().cloned().collect();
     let wiring = Wiring::of(environment, config, lookup);
     let app = wiring.api_with_development_token(Secret::new(DEVELOPMENT)).unwrap();
     let store = wiring.store();
-    World { app, store, client }
+    note_deployed(&store, &rules, now()).await.unwrap();
+    World { app, store, client, topic }
 }
 
 pub(crate) async fn world() -> World {
@@ -99,6 +114,11 @@ impl World {
     pub(crate) async fn token(&self, role: &str, source: Option<ServiceSource>) -> String {
         let scope =
             GrantScope { service_sources: source.into_iter().collect(), ..GrantScope::default() };
+        self.token_for(role, scope).await
+    }
+
+    /// A token for that role in that scope
+    pub(crate) async fn token_for(&self, role: &str, scope: GrantScope) -> String {
         let grants = vec![Grant { role: RoleName::parse(role).unwrap(), scope }];
         let new = NewToken::make(role.to_owned(), grants, "tests".to_owned(), 1, now()).unwrap();
         self.store.create(&new.stored).await.unwrap();

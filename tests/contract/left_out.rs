@@ -10,7 +10,7 @@ use crate::{
     samples::{now, read},
 };
 
-const ONLY_HIGH: Services = Services { entra_id_protection: EntraIdProtection::High };
+const ONLY_HIGH: Services = Services { entra_id_protection: Some(EntraIdProtection::High) };
 
 fn risky(id: &str, severity: &str, minute: u8) -> defuse_domain::Alert {
     read(&json!({

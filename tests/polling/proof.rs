@@ -15,7 +15,7 @@ use defuse_adapters::{
     Feed, Graph, GraphFeed, GraphSettings, Http, Reach, Secret,
 };
 use defuse_domain::{Alert, Services};
-use defuse_flow::{AlertStore, FeedStore, LeftOutLog, Pace, Poll, RejectStore};
+use defuse_flow::{AlertStore, FeedStore, LeftOutLog, Pace, Poll, RejectStore, ServiceLevels};
 use defuse_testkit::{LimitedService, MemoryTopic, Tenant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -177,7 +177,7 @@ fn set_clock(
 #[expect(clippy::print_stdout, reason = "figures are for whoever runs the test")]
 async fn play<S>(store: S, n_alerts: u32, set_up: impl Fn(&Tenant, &Clock)) -> (Tenant, Vec<Alert>)
 where
-    S: AlertStore + LeftOutLog + RejectStore + FeedStore + Pace + Clone + Sync,
+    S: AlertStore + LeftOutLog + RejectStore + FeedStore + Pace + ServiceLevels + Clone + Sync,
 {
     let (clock, mut draw, began) = (Clock::new(), Draw(7), Instant::now());
     let tenant = Tenant::start().unwrap();

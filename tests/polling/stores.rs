@@ -11,8 +11,8 @@ use std::{
 
 use defuse_domain::{Alert, Unreadable};
 use defuse_flow::{
-    AlertStore, FeedPlace, FeedStore, Kept, LeftOut, LeftOutLog, Pace, Rate, RejectStore,
-    StoreError, Stored, StoredPlace, Turn,
+    AlertStore, FeedPlace, FeedStore, Kept, LeftOut, LeftOutLog, LevelChange, Pace, Rate,
+    RejectStore, ServiceLevels, StoreError, Stored, StoredPlace, Turn,
 };
 use defuse_testkit::MemoryStore;
 use jiff::Timestamp;
@@ -29,6 +29,12 @@ impl<S: AlertStore + Sync> AlertStore for Counting<S> {
         let stored = self.store.store(alert, now).await?;
         self.n_new.fetch_add(usize::from(stored == Stored::New), Ordering::SeqCst);
         Ok(stored)
+    }
+}
+
+impl<S: ServiceLevels + Sync> ServiceLevels for Counting<S> {
+    async fn last_level(&self) -> Result<Option<LevelChange>, StoreError> {
+        self.store.last_level().await
     }
 }
 
@@ -103,6 +109,12 @@ impl AlertStore for InMemory {
 impl RejectStore for InMemory {
     async fn reject(&self, unreadable: &Unreadable, now: Timestamp) -> Result<(), StoreError> {
         self.store.reject(unreadable, now).await
+    }
+}
+
+impl ServiceLevels for InMemory {
+    async fn last_level(&self) -> Result<Option<LevelChange>, StoreError> {
+        self.store.last_level().await
     }
 }
 

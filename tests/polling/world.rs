@@ -8,7 +8,7 @@ use std::sync::{
 use defuse_domain::Alert;
 use defuse_flow::{
     AlertFeed, AlertStore, FeedStore, LeftOutLog, Notifier, Pace, Poll, Reading, RejectStore,
-    RunStore,
+    RunStore, ServiceLevels,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -43,7 +43,7 @@ impl Clock {
 pub(crate) async fn step<F, S, N>(poll: &Poll<F, S, N>, ready: &mut Vec<Timestamp>, clock: &Clock)
 where
     F: AlertFeed,
-    S: FeedStore + AlertStore + LeftOutLog + RejectStore + Pace,
+    S: FeedStore + AlertStore + LeftOutLog + RejectStore + Pace + ServiceLevels,
     N: Notifier,
 {
     ready.resize(poll.feeds().len(), clock.now());

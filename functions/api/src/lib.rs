@@ -11,8 +11,10 @@ mod openapi;
 mod problem;
 mod query;
 mod route;
+mod settings;
 mod shape;
 mod tokens;
+mod tuning;
 mod writes;
 
 use defuse_domain::{Permission, Principal};
@@ -78,6 +80,17 @@ pub(crate) struct Asked<'a> {
     /// Names the request, so that a repeat is known
     request: Option<String>,
     now: Timestamp,
+}
+
+impl Asked<'_> {
+    /// Who asks, as histories name them
+    pub(crate) fn who(&self) -> String {
+        let actor = &self.principal.actor;
+        if actor.id == actor.name {
+            return actor.name.clone();
+        }
+        format!("{} ({})", actor.name, actor.id)
+    }
 }
 
 /// Answers a request
@@ -203,6 +216,7 @@ fn explain(problem: &Problem, headers: &mut HeaderMap) {
         | Problem::ChangedSince(_)
         | Problem::TooLate(_)
         | Problem::Forbidden
+        | Problem::Denied(_)
         | Problem::NotFound
         | Problem::VersionMissing
         | Problem::BadVersion

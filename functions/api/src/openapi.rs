@@ -74,7 +74,7 @@ fn operation(route: &Route) -> Value {
         refuse(422, "What was sent cannot be, or the key is that of another request");
     }
     if route.is_conditional {
-        refuse(412, "Somebody changed the alert meanwhile");
+        refuse(412, "Somebody changed it meanwhile");
         refuse(428, "No version was named");
     }
     let (status, shape) = route.answer;
@@ -103,7 +103,9 @@ fn answer(route: &Route, shape: Shape) -> Value {
     {
         content.insert("text/csv".to_owned(), json!({ "schema": { "type": "string" } }));
     }
-    if let (true, Some(object)) = (shape.name == ALERT.name, answer.as_object_mut()) {
+    if let (true, Some(object)) =
+        ([ALERT.name, "TuningRule", "Settings"].contains(&shape.name), answer.as_object_mut())
+    {
         let etag =
             json!({ "ETag": { "description": "The version", "schema": { "type": "string" } } });
         object.insert("headers".to_owned(), etag);
@@ -131,7 +133,7 @@ fn parameters(route: &Route) -> Value {
     if route.is_conditional {
         parameters.push(json!({
             "name": "If-Match", "in": "header", "required": true,
-            "description": "The `ETag` that the alert was read with",
+            "description": "The `ETag` that it was read with",
             "schema": { "type": "string", "pattern": "^\"[0-9]+\"$" },
         }));
     }

@@ -29,6 +29,8 @@ pub(crate) enum Problem {
     TooLate(Timestamp),
     Unauthenticated,
     Forbidden,
+    /// The same, with what is missing
+    Denied(String),
     NotFound,
     VersionMissing,
     BadVersion,
@@ -46,7 +48,7 @@ impl Problem {
         match self {
             Self::NotJson(_) | Self::BadKey | Self::BadQuery(_) | Self::BadVersion => 400,
             Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::Denied(_) => 403,
             Self::NoSuchPath | Self::NotFound => 404,
             Self::Method(_) => 405,
             Self::Underway | Self::ChangedSince(_) => 409,
@@ -75,7 +77,7 @@ impl Problem {
             Self::ChangedSince(_) => "changedSince",
             Self::TooLate(_) => "tooLate",
             Self::Unauthenticated => "unauthenticated",
-            Self::Forbidden => "forbidden",
+            Self::Forbidden | Self::Denied(_) => "forbidden",
             Self::NotFound => "notFound",
             Self::VersionMissing => "versionMissing",
             Self::BadVersion => "badVersion",
@@ -128,20 +130,23 @@ impl Problem {
             Self::Forbidden => {
                 ("none of your roles allows that", "GET /v1/me shows your roles; ask for another")
             }
+            Self::Denied(why) => {
+                return (why.clone(), "GET /v1/me shows your roles; ask for another");
+            }
             Self::NotFound => (
                 "there is nothing of that id",
                 "ids are case-sensitive; GET /v1/me shows your scope",
             ),
             Self::VersionMissing => (
                 "a change must say which version it is meant for",
-                "send `If-Match` with the `ETag` that the alert was read with",
+                "send `If-Match` with the `ETag` that it was read with",
             ),
             Self::BadVersion => (
                 "`If-Match` is no version",
                 "send the `ETag` that the alert was read with, quotes and all",
             ),
             Self::VersionMoved(version) => {
-                let detail = format!("the alert changed meanwhile, and is at version {version}");
+                let detail = format!("it changed meanwhile, and is at version {version}");
                 return (detail, "read it again, look what changed, and send the change anew");
             }
             Self::BadKey => (

@@ -9,7 +9,8 @@ use defuse_domain::Permission;
 use defuse_lambda::ApiApp;
 
 use crate::{
-    Answer, Asked, about, actions, alerts, audit, bulk, problem::Problem, shape::Shape, tokens,
+    Answer, Asked, about, actions, alerts, audit, bulk, problem::Problem, settings, shape::Shape,
+    tokens, tuning,
 };
 
 /// What answers a route
@@ -63,9 +64,17 @@ impl Route {
 
 /// Every route
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    [about::ROUTES, alerts::ROUTES, bulk::ROUTES, actions::ROUTES, audit::ROUTES, tokens::ROUTES]
-        .into_iter()
-        .flatten()
+    let rooms = [
+        about::ROUTES,
+        alerts::ROUTES,
+        bulk::ROUTES,
+        actions::ROUTES,
+        audit::ROUTES,
+        tuning::ROUTES,
+        settings::ROUTES,
+        tokens::ROUTES,
+    ];
+    rooms.into_iter().flatten()
 }
 
 /// What a path and a method lead to

@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod api;
+mod settings;
 mod tuning;
 
 use std::path::PathBuf;
@@ -13,6 +14,9 @@ use self::api::{ACTIONS_HELP, ALERTS_HELP};
 pub(crate) use self::api::{
     ActionCommand, ActionsArguments, AlertCommand, AlertsArguments, ApiArguments, ChosenAlerts,
     HistoryArguments, HistoryCommand, TokenCommand, TokensArguments,
+};
+pub(crate) use self::settings::{
+    ChannelCommand, ChannelsArguments, SettingName, SettingsArguments, SettingsCommand,
 };
 pub(crate) use self::tuning::{
     CheckTuningArguments, FromAlertArguments, PreviewArguments, StateArguments, StoredArguments,
@@ -135,6 +139,23 @@ Examples:
   defuse tokens create identity-desk --role securityOperator --source azureAdIdentityProtection
   defuse tokens list; defuse tokens revoke 0123456789abcdef")]
     Tokens(TokensArguments),
+    /// Shows settings, and changes those that may change at run time, over the API
+    #[command(after_help = "\
+Examples:
+  defuse settings show
+  defuse settings set entra-id-protection highAndMedium
+
+What settings.yaml says counts; what it leaves out may be set here. The token is read from
+DEFUSE_TOKEN.")]
+    Settings(SettingsArguments),
+    /// Lists the channels where people are told, and tries one, over the API
+    #[command(after_help = "\
+Examples:
+  defuse channels list
+  defuse channels test soc
+
+The message says that it is a test. The token is read from DEFUSE_TOKEN.")]
+    Channels(ChannelsArguments),
     /// Puts indicators on your own allow list, and shows what stands there
     Allow(AllowArguments),
     /// Rules that hide or resolve expected alerts

@@ -20,6 +20,7 @@ mod host;
 mod progress;
 mod report;
 mod schema;
+mod settings;
 mod status;
 mod tokens;
 mod triage;
@@ -72,6 +73,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Actions(arguments) => actions::run(arguments).await,
         Command::History(arguments) => history::run(arguments).await,
         Command::Tokens(arguments) => tokens::run(arguments).await,
+        Command::Settings(arguments) => settings::run(arguments).await,
+        Command::Channels(arguments) => settings::channels(arguments).await,
         Command::Allow(arguments) => allow::run(arguments).await,
         Command::Tuning(arguments) => tuning::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),

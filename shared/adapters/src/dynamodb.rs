@@ -27,6 +27,7 @@
 //! | `C#tuning` | `R#<rule>` | a tuning rule that people saved |
 //! | | `G` | how often any of them was changed |
 //! | | `N` | what people were told of rules that expire |
+//! | `C#services` | `E#<version>` | which alerts of a service are taken since that change |
 //! | `T#<rule>` | `C#<version>#<digest>` | a change of a tuning rule; real only if the rule leads to it |
 //! | | `M#<alert>` | link from a tuning rule to an alert that it hid or resolved |
 //! | | `D#<day>` | how many that were on a day |
@@ -77,6 +78,8 @@ mod rejects;
 mod releases;
 mod requests;
 mod runs;
+mod service_level_log;
+mod service_levels;
 mod table;
 mod throttle;
 mod tokens;

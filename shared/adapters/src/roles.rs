@@ -14,7 +14,7 @@ use cedar_policy::{
     PolicyId, PolicySet, PrincipalConstraint, Request, RestrictedExpression, Schema,
     ValidationMode, Validator,
 };
-use defuse_domain::{Alert, Grant, Permission, Principal, RoleName};
+use defuse_domain::{Alert, Grant, Permission, Principal, RoleName, ServiceSource};
 use miette::Diagnostic as _;
 
 const SCHEMA: &str = include_str!("roles/schema.cedarschema");
@@ -126,6 +126,44 @@ impl Roles {
             .any(|grant| alert_entity(alert).is_some_and(|it| self.allows(grant, permission, it)))
     }
 
+    /// Whether somebody may do that to every alert of these service sources, in any of these device
+    /// groups; to whatever alert of them where no groups are named
+    pub fn may_to_all(
+        &self,
+        principal: &Principal,
+        permission: Permission,
+        sources: &BTreeSet<ServiceSource>,
+        groups: Option<&BTreeSet<String>>,
+    ) -> bool {
+        let groups: Vec<Option<&str>> = match groups {
+            Some(groups) => groups.iter().map(|it| Some(it.as_str())).collect(),
+            None => vec![None],
+        };
+        let may_one = |source: &ServiceSource, group: Option<&str>| {
+            principal.grants.iter().any(|grant| {
+                some_alert(source.name(), group)
+                    .is_some_and(|it| self.allows(grant, permission, it))
+            })
+        };
+        !sources.is_empty()
+            && !groups.is_empty()
+            && sources.iter().all(|source| groups.iter().all(|group| may_one(source, *group)))
+    }
+
+    /// Whether there may be an alert to which somebody may do that
+    pub fn may_to_some(&self, principal: &Principal, permission: Permission) -> bool {
+        principal.grants.iter().any(|grant| {
+            let groups = grant.scope.device_groups.iter().map(|it| Some(it.as_str()));
+            let mut groups: Vec<Option<&str>> = groups.collect();
+            groups.push(None);
+            let sources = ServiceSource::ALL.iter().map(|it| it.name());
+            let mut kinds = sources.flat_map(|it| groups.iter().map(move |group| (it, *group)));
+            kinds.any(|(source, group)| {
+                some_alert(source, group).is_some_and(|it| self.allows(grant, permission, it))
+            })
+        })
+    }
+
     /// What cannot be asked is not allowed
     fn allows(&self, grant: &Grant, permission: Permission, resource: Entity) -> bool {
         let Some(principal) = grant_entity(grant) else { return false };
@@ -164,9 +202,14 @@ fn grant_entity(grant: &Grant) -> Option<Entity> {
 fn alert_entity(alert: &Alert) -> Option<Entity> {
     // A service that we do not know is none of those that a scope names.
     let source = alert.known_service_source().map_or("", |it| it.name());
+    some_alert(source, alert.device_groups())
+}
+
+/// An alert as policies see it
+fn some_alert<'a>(source: &str, groups: impl IntoIterator<Item = &'a str>) -> Option<Entity> {
     let attributes = [
         ("serviceSource".to_owned(), RestrictedExpression::new_string(source.to_owned())),
-        ("deviceGroups".to_owned(), texts(alert.device_groups())),
+        ("deviceGroups".to_owned(), texts(groups)),
     ];
     Entity::new(uid("Alert", "alert")?, attributes.into(), HashSet::new()).ok()
 }
@@ -184,7 +227,7 @@ fn role_of(policy: &Policy) -> Option<RoleName> {
 
 #[cfg(test)]
 mod tests {
-    use defuse_domain::{Actor, GrantScope, ServiceSource};
+    use defuse_domain::{Actor, GrantScope};
 
     use super::*;
 
@@ -240,6 +283,45 @@ mod tests {
         check(GrantScope { service_sources, ..GrantScope::default() }, [true, false, false]);
         let device_groups = BTreeSet::from(["Kiosks".to_owned(), "Labs".to_owned()]);
         check(GrantScope { device_groups, ..GrantScope::default() }, [false, true, false]);
+    }
+
+    #[test]
+    fn every_alert_of_several_kinds_is_asked_about() {
+        let roles = Roles::parse(&files(OPERATOR)).unwrap();
+        let (one, two) = (ServiceSource::IdentityProtection, ServiceSource::DefenderForEndpoint);
+        let groups = |names: &[&str]| -> BTreeSet<String> {
+            names.iter().map(|it| (*it).to_owned()).collect()
+        };
+        let scope = |sources: &[ServiceSource], names: &[&str]| GrantScope {
+            service_sources: sources.iter().copied().collect(),
+            device_groups: groups(names),
+        };
+        let check = |scope: GrantScope, expected: [bool; 4]| {
+            let who = somebody("operator", scope.clone());
+            let all = |sources: &[ServiceSource], names: Option<&[&str]>| {
+                let (sources, names) = (sources.iter().copied().collect(), names.map(groups));
+                roles.may_to_all(&who, Permission::ManageAlerts, &sources, names.as_ref())
+            };
+            let both: &[&str] = &["Kiosks", "Labs"];
+            let asked = [
+                all(&[one], None),
+                all(&[one, two], None),
+                all(&[two], Some(both)),
+                all(&[one, two], Some(&["Kiosks"])),
+            ];
+            assert_eq!(asked, expected, "for {scope:?}");
+            assert!(roles.may_to_some(&who, Permission::ManageAlerts));
+            assert!(!all(&[], None) && !all(&[one], Some(&[])), "nothing is not allowed");
+        };
+        check(scope(&[], &[]), [true; 4]);
+        check(scope(&[one], &[]), [true, false, false, false]);
+        check(scope(&[], &["Kiosks"]), [false, false, false, true]);
+        check(scope(&[two], &["Kiosks", "Labs"]), [false, false, true, false]);
+        // Two grants together are for what either is for.
+        let mut who = somebody("operator", scope(&[one], &[]));
+        who.grants.extend(somebody("operator", scope(&[two], &[])).grants);
+        assert!(roles.may_to_all(&who, Permission::ReadAlerts, &[one, two].into(), None));
+        assert!(!roles.may_to_some(&somebody("other", scope(&[], &[])), Permission::ReadAlerts));
     }
 
     #[test]

@@ -84,7 +84,9 @@ pub use manage::{
     INCIDENT_LENGTH_MAX, ManageError, Managed, Part, Past, Said, Standing, Stay, Step, TAGS_MAX,
     TakenAction, TakenBy, Undo, UndoError, Undoing, Wish,
 };
-pub use notification::{About, Notification, SourceTemplate, Template, TuningTemplate};
+pub use notification::{
+    About, ChannelTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{
@@ -104,9 +106,9 @@ pub use sighting::{History, Sighting, Snapshot};
 pub use source::{DetectionSource, ServiceSource};
 pub use subnet::Subnet;
 pub use tuning::{
-    AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, Preview, PreviewPart, PreviewReport,
-    PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook, TuningDemands, TuningRule,
-    TuningTrace, Window,
+    AlertTypes, EXPIRY_DAYS_MAX, Fill, FillError, Later, OpenWindow, Preview, PreviewPart,
+    PreviewReport, PreviewWarning, Scope, Share, TakenAlert, TuningAction, TuningBook,
+    TuningDemands, TuningOutlook, TuningRule, TuningTrace, Window,
 };
 pub use user::User;
 pub use wire_name::AsRead;

@@ -34,7 +34,16 @@ wire_names! {
     }
 }
 
-/// What a notification is about: one alert, a source of alerts as such, or a tuning rule
+wire_names! {
+    /// What a notification about a channel is about
+    ChannelTemplate {
+        /// Somebody tries whether it works
+        Test = "test",
+    }
+}
+
+/// What a notification is about: one alert, a source of alerts as such, a tuning rule, or the channel
+/// itself
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum About {
@@ -61,6 +70,13 @@ pub enum About {
         /// Which
         rule: TuningRuleName,
     },
+    /// The channel itself
+    Channel {
+        /// Why
+        template: ChannelTemplate,
+        /// Who asked for it
+        tried_by: String,
+    },
 }
 
 impl About {
@@ -70,6 +86,7 @@ impl About {
             Self::Alert { template, .. } => template.name(),
             Self::Source { template, .. } => template.name(),
             Self::TuningRule { template, .. } => template.name(),
+            Self::Channel { template, .. } => template.name(),
         }
     }
 }

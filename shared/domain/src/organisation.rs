@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::{
     condition::fold,
     document::{Cursor, Fields},
-    fact::RiskLevel,
+    fact::{Answer, Fact, Facts, Need, Question, RiskLevel, Unknown, UnknownReason},
     subnet::Subnet,
     user::User,
 };
@@ -74,6 +76,30 @@ impl Organisation {
         let keys = [user.id.as_deref(), user.principal_name.as_deref()];
         let tags = keys.into_iter().flatten().filter_map(|it| self.user_tags.get(it));
         tags.flatten().cloned().collect()
+    }
+
+    /// What it says itself, which is all that a tuning rule asks besides the alert; of everything
+    /// else it is known that nobody asked
+    pub fn facts(&self, needs: &[Need], now: Timestamp) -> Facts {
+        let answer = |question: &Question| match question {
+            Question::Tags(user) if user.directory_key().is_none() => {
+                Err(Unknown::because(UnknownReason::UserNotNamed))
+            }
+            Question::Tags(user) => Ok(Answer::Tags(self.tags_of(user))),
+            Question::AutomaticReplies(_)
+            | Question::Risk(_)
+            | Question::Groups(_)
+            | Question::AllowListed(_)
+            | Question::OpenAlerts(_) => Err(Unknown::because(UnknownReason::NotAsked)),
+        };
+        let fact = |need: &Need| Fact {
+            answer: answer(&need.question),
+            question: need.question.clone(),
+            source: "settings".to_owned(),
+            read: now,
+            history: None,
+        };
+        needs.iter().map(fact).collect()
     }
 }
 

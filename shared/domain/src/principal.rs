@@ -17,6 +17,16 @@ wire_names! {
         ManageAlerts = "manageAlerts",
         /// To look whether the history of every alert is whole
         AuditHistory = "auditHistory",
+        /// To see tuning rules
+        ReadTuning = "readTuning",
+        /// To write tuning rules and take out again what they hid
+        ManageTuning = "manageTuning",
+        /// To write those that cover the organisation, or users on whatever device
+        ManageTuningForAll = "manageTuningForAll",
+        /// To see settings and channels
+        ReadSettings = "readSettings",
+        /// To change settings and try channels
+        ManageSettings = "manageSettings",
         /// To see, make and revoke tokens
         ManageTokens = "manageTokens",
     }
@@ -26,8 +36,16 @@ impl Permission {
     /// Whether it is about one alert, so that the scope of a role counts
     pub const fn is_about_alerts(self) -> bool {
         match self {
-            Self::ReadAlerts | Self::ManageAlerts => true,
-            Self::UseApi | Self::AuditHistory | Self::ManageTokens => false,
+            Self::ReadAlerts
+            | Self::ManageAlerts
+            | Self::ReadTuning
+            | Self::ManageTuning
+            | Self::ManageTuningForAll => true,
+            Self::UseApi
+            | Self::AuditHistory
+            | Self::ReadSettings
+            | Self::ManageSettings
+            | Self::ManageTokens => false,
         }
     }
 }

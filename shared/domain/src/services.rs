@@ -38,17 +38,10 @@ impl EntraIdProtection {
 }
 
 /// The alert service settings
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Services {
-    /// Which alerts of Microsoft Entra ID Protection are taken
-    pub entra_id_protection: EntraIdProtection,
-}
-
-impl Default for Services {
-    /// Only the most relevant alerts, as in the portal
-    fn default() -> Self {
-        Self { entra_id_protection: EntraIdProtection::High }
-    }
+    /// Which alerts of Microsoft Entra ID Protection are taken, where the settings say it
+    pub entra_id_protection: Option<EntraIdProtection>,
 }
 
 impl Services {
@@ -56,21 +49,36 @@ impl Services {
     pub(crate) const FIELDS: [&'static str; 1] = ["entraIdProtection"];
 
     /// Every alert of every service
-    pub const ALL: Self = Self { entra_id_protection: EntraIdProtection::All };
+    pub const ALL: Self = Self { entra_id_protection: Some(EntraIdProtection::All) };
+
+    /// Which alerts of Microsoft Entra ID Protection are taken if nobody says: only the most
+    /// relevant, as in the portal
+    pub const DEFAULT: EntraIdProtection = EntraIdProtection::High;
 
     /// Whether `alert` is taken
     pub fn take(self, alert: &Alert) -> bool {
         alert.known_service_source() != Some(ServiceSource::IdentityProtection)
-            || self.entra_id_protection.takes(alert.severity.as_ref())
+            || self.entra_id_protection.unwrap_or(Self::DEFAULT).takes(alert.severity.as_ref())
+    }
+
+    /// Whether it depends on what people set since the deployment that `alert` is taken
+    pub fn leave_open(self, alert: &Alert) -> bool {
+        self.entra_id_protection.is_none()
+            && alert.known_service_source() == Some(ServiceSource::IdentityProtection)
+    }
+
+    /// The same with what people set since; what is deployed counts before that
+    #[must_use]
+    pub fn or(self, entra_id_protection: Option<EntraIdProtection>) -> Self {
+        Self { entra_id_protection: self.entra_id_protection.or(entra_id_protection) }
     }
 
     pub(crate) fn read(at: &Cursor<'_>) -> Option<Self> {
         let fields = at.fields(&Self::FIELDS)?;
-        let default = Self::default().entra_id_protection;
-        let entra_id_protection = fields.or("entraIdProtection", default, |at| {
+        let entra_id_protection = fields.or("entraIdProtection", None, |at| {
             let known: Vec<&'static str> =
                 EntraIdProtection::ALL.iter().map(|it| it.name()).collect();
-            EntraIdProtection::from_name(at.word("level", &known)?)
+            EntraIdProtection::from_name(at.word("level", &known)?).map(Some)
         });
         Some(Self { entra_id_protection: entra_id_protection? })
     }
@@ -88,10 +96,21 @@ mod tests {
         check("all", [true, true, true, true, true]);
     }
 
+    #[test]
+    fn what_is_deployed_counts_before_what_people_set() {
+        let (all, off) = (EntraIdProtection::All, EntraIdProtection::Off);
+        let open = Services::default();
+        assert_eq!(open.or(Some(all)).entra_id_protection, Some(all));
+        assert_eq!(Services::ALL.or(Some(off)), Services::ALL);
+        let alert = |id: &str| Alert::read(&format!(r#"{{ "id": "{id}" }}"#)).unwrap();
+        assert!(open.leave_open(&alert("ad1")) && !open.leave_open(&alert("ca1")));
+        assert!(!Services::ALL.leave_open(&alert("ad1")));
+    }
+
     #[track_caller]
     fn check(level: &str, expected: [bool; 5]) {
         let services =
-            Services { entra_id_protection: EntraIdProtection::from_name(level).unwrap() };
+            Services { entra_id_protection: Some(EntraIdProtection::from_name(level).unwrap()) };
         let severities = ["informational", "low", "medium", "high", "unknownFutureValue"];
         let alert = |severity, source| {
             let text = format!(

@@ -12,6 +12,7 @@ mod book;
 mod cases;
 mod demands;
 mod fill;
+mod outlook;
 mod preview;
 mod scope;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use self::{
     book::TuningBook,
     demands::TuningDemands,
     fill::{Fill, FillError},
+    outlook::{OpenWindow, TuningOutlook},
     preview::{Later, Preview, PreviewPart, PreviewReport, PreviewWarning, Share, TakenAlert},
     scope::Scope,
     trace::TuningTrace,
@@ -162,6 +164,11 @@ impl TuningRule {
             windows: windows?,
             since: None,
         })
+    }
+
+    /// What a text says, as JSON: whether it is a rule is not looked at
+    pub fn text_as_json(text: &str) -> Option<serde_json::Value> {
+        read_yaml("", text).ok().map(|node| Cursor::new(&node, &Problems::new("")).json())
     }
 
     /// The same rule, for alerts that came at that moment or later: a rule acts on what comes

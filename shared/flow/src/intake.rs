@@ -5,7 +5,7 @@ use defuse_domain::{Alert, Services, Severity};
 use jiff::Timestamp;
 use tracing::info;
 
-use crate::ports::{AlertStore, LeftOut, LeftOutLog, StoreError, Stored};
+use crate::ports::{AlertStore, LeftOut, LeftOutLog, ServiceLevels, StoreError, Stored};
 
 /// Takes one alert in
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub enum Taken {
     LeftOut,
 }
 
-impl<S: AlertStore + LeftOutLog> Intake<S> {
+impl<S: AlertStore + LeftOutLog + ServiceLevels> Intake<S> {
     /// The way in, by those settings
     pub const fn new(services: Services, store: S) -> Self {
         Self { services, store }
@@ -34,7 +34,11 @@ impl<S: AlertStore + LeftOutLog> Intake<S> {
     /// An alert that we have is always taken, be it less grave by now: what people see of it would
     /// stand still otherwise.
     pub async fn take(&self, alert: &Alert, now: Timestamp) -> Result<Taken, StoreError> {
-        if !self.services.take(alert) {
+        let mut services = self.services;
+        if services.leave_open(alert) {
+            services = services.or(self.store.last_level().await?.and_then(|it| it.level));
+        }
+        if !services.take(alert) {
             match self.store.leave_out(alert, now).await? {
                 LeftOut::Counted | LeftOut::Again => {
                     let severity = alert.known_severity().map(Severity::name);

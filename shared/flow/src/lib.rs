@@ -1,7 +1,8 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `housekeep`, `manage`, `center`, `bulk`, `tuning`, `watch` and `allow`.
+//! `post`; and beside it `housekeep`, `manage`, `center`, `bulk`, `tuning`, `service_settings`,
+//! `watch` and `allow`.
 
 mod allow;
 mod bulk;
@@ -15,6 +16,7 @@ mod poll;
 mod ports;
 mod post;
 mod receive;
+mod service_settings;
 mod triage;
 mod tuning;
 mod watch;
@@ -31,9 +33,11 @@ pub use poll::{FeedPlace, Outage, Pass, Poll, Reading, SLICES};
 pub use ports::*;
 pub use post::{Post, PostError, Posted};
 pub use receive::{Receipt, Receive};
+pub use service_settings::{ServiceError, ServiceSettings, ServicesNow};
 pub use triage::{Triage, Triaged};
 pub use tuning::{
-    DeployedRules, Draft, ReleaseError, Releasing, RulesInForce, TextSince, Tuned, Tuning,
-    TuningError, note_deployed,
+    DeployedRules, DeployedTexts, Draft, KnownRule, Previewed, Previewing, ReleaseError,
+    ReleasedAlerts, Releasing, RuleSummary, RulesInForce, TextSince, Tuned, Tuning, TuningError,
+    TuningRules, note_deployed,
 };
 pub use watch::{Watch, Watched};

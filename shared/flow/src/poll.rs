@@ -17,7 +17,7 @@ use crate::{
     intake::{Intake, Taken},
     ports::{
         AlertFeed, AlertStore, FeedError, FeedInfo, FeedPage, FeedStore, Kept, LeftOutLog,
-        Notifier, Pace, RejectStore, StoreError, Stored, StoredPlace, Turn,
+        Notifier, Pace, RejectStore, ServiceLevels, StoreError, Stored, StoredPlace, Turn,
     },
 };
 
@@ -52,7 +52,7 @@ struct Tally {
 impl<F, S, N> Poll<F, S, N>
 where
     F: AlertFeed,
-    S: FeedStore + AlertStore + LeftOutLog + RejectStore + Pace,
+    S: FeedStore + AlertStore + LeftOutLog + RejectStore + Pace + ServiceLevels,
     N: Notifier,
 {
     /// The step, by the settings of services; people are told in `channel` of a source that cannot

@@ -23,6 +23,7 @@ mod pace;
 mod parts;
 mod releases;
 mod runs;
+mod service_levels;
 mod tokens;
 mod tuning;
 mod tuning_changes;
@@ -54,6 +55,7 @@ pub use self::{
     parts::PartStore,
     releases::{ReleaseStore, Released},
     runs::{AlertState, Recorded, RunStore, StoredAlert},
+    service_levels::{LevelChange, ServiceLevelLog, ServiceLevels},
     tokens::{
         Begun, Identity, IdentityError, KeptAnswer, RequestLog, StoredToken, Throttle, TokenLookup,
         TokenStore,

@@ -6,7 +6,7 @@ use tracing::{info, warn};
 
 use crate::{
     intake::{Intake, Taken},
-    ports::{AlertStore, LeftOutLog, PartStore, RejectStore, StoreError, Stored},
+    ports::{AlertStore, LeftOutLog, PartStore, RejectStore, ServiceLevels, StoreError, Stored},
 };
 
 /// Takes alerts in
@@ -35,7 +35,7 @@ impl Receipt {
     }
 }
 
-impl<S: AlertStore + LeftOutLog + PartStore + RejectStore> Receive<S> {
+impl<S: AlertStore + LeftOutLog + PartStore + RejectStore + ServiceLevels> Receive<S> {
     /// The step, on that store; every alert of every service is taken
     pub const fn new(store: S) -> Self {
         Self::by(Services::ALL, store)

@@ -4,11 +4,15 @@
 mod change;
 mod deployed;
 mod in_force;
+mod known;
+mod previewing;
 mod release;
 
 pub use self::{
     change::{Draft, Tuned, Tuning, TuningError},
     deployed::{DeployedRules, TextSince, note_deployed},
     in_force::RulesInForce,
-    release::{ReleaseError, Releasing},
+    known::{DeployedTexts, KnownRule, RuleSummary, TuningRules},
+    previewing::{Previewed, Previewing},
+    release::{ReleaseError, ReleasedAlerts, Releasing},
 };

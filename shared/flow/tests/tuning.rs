@@ -9,7 +9,7 @@ mod tuning {
     };
 
     use defuse_domain::{
-        EffectState, Kept, Organisation, Outcome, RuleBook, Run, TuningRule, TuningRuleName,
+        Alert, EffectState, Kept, Organisation, Outcome, RuleBook, Run, TuningRule, TuningRuleName,
     };
     use defuse_flow::{
         AlertState, AlertStore, Deliver, DeployedTuning, Draft, MatchReport, ReleaseError,
@@ -307,6 +307,31 @@ mod tuning {
         let run = bench.comes(&other, later(6)).await;
         assert_ne!(run.decision.outcome, Outcome::Hidden);
         assert_eq!(bench.releasing.hidden_by(&name("oslo")).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn what_a_rule_hid_is_released_step_by_step_within_a_scope() {
+        let bench = Bench::new(Vec::new());
+        bench.saves(&a_tuning_rule("oslo", "hide"), None, NOW).await;
+        for id in ["ca-1", "ca-2", "ca-3"] {
+            bench.comes(&an_alert().id(id), later(1)).await;
+        }
+        let (rule, mut after, mut steps) = (name("oslo"), None, Vec::new());
+        loop {
+            let may = |it: &Alert| it.id.as_str() != "ca-2";
+            let from = (&rule, after.as_ref());
+            let step = bench.releasing.release_all(from, ("kim", later(2)), may, || false).await;
+            let step = step.unwrap();
+            assert!(step.failed.is_empty(), "{step:?}");
+            steps.push((step.released.len(), step.next.clone().map(|it| it.to_string())));
+            after = step.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(steps, [(1, Some("ca-1".to_owned())), (1, None)]);
+        assert_eq!(bench.state(&an_alert().id("ca-2")).await, AlertState::Hidden);
+        assert_eq!(bench.state(&an_alert().id("ca-3")).await, AlertState::Pending);
     }
 
     #[tokio::test]

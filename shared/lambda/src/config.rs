@@ -17,6 +17,7 @@ use std::{
 use defuse_domain::{
     Code, Diagnostic, Playbook, PlaybookName, RuleBook, Settings, TuningRule, TuningRuleName,
 };
+use defuse_flow::DeployedTexts;
 use jiff::Timestamp;
 
 pub use self::bundle::BundleError;
@@ -122,6 +123,16 @@ impl Config {
     /// Whether a file of that name in the folder is a tuning rule
     pub fn is_tuning_rule(name: &str) -> bool {
         name.strip_prefix(TUNING).is_some_and(|it| it.starts_with('/'))
+    }
+
+    /// Every tuning rule with its text
+    pub fn tuning_texts(&self) -> DeployedTexts {
+        let texts = self.files.iter().filter(|(name, _)| Self::is_tuning_rule(name));
+        let rules = texts.filter_map(|(file, text)| {
+            let rule = TuningRule::parse(file, text).ok()?;
+            Some((rule.name().clone(), (rule, text.clone())))
+        });
+        rules.collect()
     }
 
     /// Writes what a deployment takes along: the folder's files, the alerts that cases name, and

@@ -1,6 +1,6 @@
 //! Joins flow and adapters: what each function is made of.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
 use aws_smithy_http_client::{
@@ -12,9 +12,10 @@ use defuse_adapters::{
     HttpError, OwnPace, Reach, Roles, Secret, SecretError, SecretsManager, SigningKey,
     SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
+use defuse_domain::{ChannelKind, Organisation};
 use defuse_flow::{
-    ActionCenter, Allow, Bulks, Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered,
-    Triage, Watch,
+    ActionCenter, Allow, Bulks, Deliver, Housekeep, Manage, Poll, Post, Previewing, Receive,
+    Releasing, Remembered, ServiceSettings, Triage, Tuning, TuningRules, Watch,
 };
 
 use crate::{
@@ -47,6 +48,22 @@ pub struct ApiApp {
     pub requests_per_minute: u32,
     /// Tokens, what was answered, and how often somebody asks
     pub store: DynamoDbStore,
+    /// What they change about tuning rules
+    pub tuning: Tuning<DynamoDbStore>,
+    /// Which of those there are
+    pub rules: TuningRules<DynamoDbStore>,
+    /// What one would have done
+    pub previewing: Previewing<DynamoDbStore>,
+    /// What rules hid, taken out again
+    pub releasing: Releasing<DynamoDbStore>,
+    /// What is taken of services
+    pub services: ServiceSettings<DynamoDbStore>,
+    /// Where people are told
+    pub channels: BTreeMap<String, ChannelKind>,
+    /// By what way
+    pub notifier: SnsNotifier,
+    /// What the organisation says of itself
+    pub organisation: Organisation,
 }
 /// What the function `housekeep` is made of
 pub type HousekeepApp = Housekeep<DynamoDbStore, SnsNotifier>;
@@ -238,8 +255,9 @@ impl Wiring {
 
     /// The function `api`
     pub fn api(&self) -> Result<ApiApp, StartError> {
-        let closes_only = self.config.settings.cloud_apps.is_some();
-        let center = ActionCenter::new(self.store(), closes_only);
+        let settings = &self.config.settings;
+        let center = ActionCenter::new(self.store(), settings.cloud_apps.is_some());
+        let ranges = settings.organisation.named_ranges.keys().cloned().collect();
         Ok(ApiApp {
             manage: Manage::new(self.store()),
             bulks: Bulks::new(self.store(), center.clone()),
@@ -248,6 +266,14 @@ impl Wiring {
             roles: self.config.roles()?,
             requests_per_minute: self.config.settings.api.requests_per_minute,
             store: self.store(),
+            tuning: Tuning::new(self.store(), ranges),
+            rules: TuningRules::new(self.store(), self.config.tuning_texts()),
+            previewing: Previewing::new(self.store()),
+            releasing: Releasing::new(self.store()),
+            services: ServiceSettings::new(settings.services, self.store()),
+            channels: settings.channels.iter().map(|(name, it)| (name.clone(), it.kind)).collect(),
+            notifier: self.notifier()?,
+            organisation: settings.organisation.clone(),
         })
     }
 

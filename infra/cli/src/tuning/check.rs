@@ -116,19 +116,9 @@ pub(crate) fn lasts(rule: &TuningRule, now: Timestamp) -> String {
 }
 
 fn as_json(file: &str, rule: &TuningRule, now: Timestamp) -> serde_json::Value {
-    let windows: Vec<_> = rule
-        .next_windows(now, WINDOWS_SHOWN)
-        .iter()
-        .map(|(open, close)| json!({ "from": open.to_string(), "to": close.to_string() }))
-        .collect();
-    json!({
-        "file": file,
-        "rule": rule.name(),
-        "version": rule.version(),
-        "action": rule.action(),
-        "enabled": rule.is_enabled(),
-        "expires": rule.expires(),
-        "inForce": rule.is_in_force(now),
-        "nextWindows": windows,
-    })
+    let mut shown = json!(rule.outlook(now));
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("file".to_owned(), json!(file));
+    }
+    shown
 }

@@ -3,9 +3,8 @@
 
 use std::io::{self, Write};
 
-use defuse_domain::{Scope, TuningRule, TuningRuleName};
-use defuse_flow::{MatchReport as _, Matches, RuleChange, StoredRule, StoredTuning as _};
-use defuse_flow::{RuleVerb, TuningStore as _};
+use defuse_domain::TuningRule;
+use defuse_flow::{KnownRule, Matches, RuleChange, RuleVerb, TuningRules};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,15 +15,9 @@ use crate::{
     report::shown,
 };
 
-/// A rule as it is listed
+/// A rule with what it did
 struct Listed {
-    name: TuningRuleName,
-    /// Nothing where its text is no rule any more
-    rule: Option<TuningRule>,
-    text: String,
-    is_on: bool,
-    /// Nothing for one of the deployment
-    stored: Option<StoredRule>,
+    known: KnownRule,
     matches: Matches,
 }
 
@@ -49,23 +42,18 @@ pub(crate) async fn list(arguments: TuningListArguments) -> Result<(), Failure> 
 pub(crate) async fn show(arguments: TuningShowArguments) -> Result<(), Failure> {
     let name = named(&arguments.name)?;
     let state = State::open(&arguments.state).await?;
-    let mut found = all(&state).await?.into_iter().find(|it| it.name == name);
-    if found.is_none()
-        && let Some(deleted) = state.store.stored_rule(&name).await?
-    {
-        let matches = state.store.matches(&name).await?;
-        found = Some(Listed::of_stored(deleted, matches));
-    }
-    let Some(found) = found else {
+    let rules = TuningRules::new(state.store.clone(), state.deployed().await?);
+    let Some(known) = rules.one(&name).await? else {
         return Err(Failure::NotFound(format!("there is no tuning rule `{name}`")));
     };
-    let changes = state.store.changes(&name).await?;
+    let found = Listed { matches: rules.matches(&name).await?, known };
+    let changes = rules.changes(&name).await?;
     let now = Timestamp::now();
     let mut out = io::stdout().lock();
     if arguments.json {
         let mut object = found.to_json(now);
         if let Some(object) = object.as_object_mut() {
-            object.insert("text".to_owned(), json!(found.text));
+            object.insert("text".to_owned(), json!(found.known.text));
             object.insert("perDay".to_owned(), json!(found.matches.per_day));
             object.insert("history".to_owned(), json!(changes));
         }
@@ -76,80 +64,27 @@ pub(crate) async fn show(arguments: TuningShowArguments) -> Result<(), Failure> 
 
 /// Every rule by name, those of the deployment and those that people saved
 async fn all(state: &State) -> Result<Vec<Listed>, Failure> {
+    let rules = TuningRules::new(state.store.clone(), state.deployed().await?);
     let mut all = Vec::new();
-    for (name, (rule, text)) in state.deployed().await? {
-        let matches = state.store.matches(&name).await?;
-        let is_on = rule.is_enabled();
-        all.push(Listed { name, rule: Some(rule), text, is_on, stored: None, matches });
+    for known in rules.all().await? {
+        let matches = rules.matches(&known.name).await?;
+        all.push(Listed { known, matches });
     }
-    for stored in state.store.stored_rules().await?.into_iter().filter(|it| !it.is_deleted) {
-        let matches = state.store.matches(&stored.name).await?;
-        all.push(Listed::of_stored(stored, matches));
-    }
-    all.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(all)
 }
 
 impl Listed {
-    fn of_stored(stored: StoredRule, matches: Matches) -> Self {
-        let rule = TuningRule::parse(stored.name.as_str(), &stored.text).ok();
-        let is_on = stored.is_on && rule.as_ref().is_some_and(TuningRule::is_enabled);
-        let (name, text) = (stored.name.clone(), stored.text.clone());
-        Self { name, rule, text, is_on, stored: Some(stored), matches }
-    }
-
-    fn source(&self) -> &'static str {
-        if self.stored.is_some() { "saved" } else { "deployed" }
-    }
-
-    /// Whether it holds of anything now, in a word
-    fn state(&self, now: Timestamp) -> &'static str {
-        match &self.rule {
-            _ if self.stored.as_ref().is_some_and(|it| it.is_deleted) => "deleted",
-            None => "unreadable",
-            Some(rule) if now >= rule.expires() => "expired",
-            Some(_) if self.is_on => "on",
-            Some(_) => "off",
-        }
-    }
-
     fn action(&self) -> String {
-        self.rule.as_ref().map_or_else(|| "-".to_owned(), |it| it.action().in_words())
+        self.known.rule.as_ref().map_or_else(|| "-".to_owned(), |it| it.action().in_words())
     }
 
     fn scope(&self) -> String {
-        self.rule.as_ref().map_or_else(|| "-".to_owned(), |it| scope_in_words(it.scope()))
+        self.known.rule.as_ref().map_or_else(|| "-".to_owned(), |it| it.scope().in_words())
     }
 
     fn to_json(&self, now: Timestamp) -> Value {
-        json!({
-            "name": self.name,
-            "state": self.state(now),
-            "action": self.rule.as_ref().map(TuningRule::action),
-            "scope": self.scope(),
-            "owner": self.rule.as_ref().map(TuningRule::owner),
-            "expires": self.rule.as_ref().map(TuningRule::expires),
-            "since": self.rule.as_ref().and_then(TuningRule::since)
-                .or_else(|| self.stored.as_ref().map(|it| it.since)),
-            "matches": self.matches.total,
-            "lastMatch": self.matches.last,
-            "from": self.source(),
-            "version": self.stored.as_ref().map(|it| it.version),
-        })
+        json!(self.known.summary(Some(&self.matches), now))
     }
-}
-
-fn scope_in_words(scope: &Scope) -> String {
-    let Scope::Named { devices, device_groups, users } = scope else {
-        return "organisation".to_owned();
-    };
-    let kinds = [("devices", devices), ("device groups", device_groups), ("users", users)];
-    let named: Vec<String> = kinds
-        .iter()
-        .filter(|(_, names)| !names.is_empty())
-        .map(|(kind, names)| format!("{} {kind}", names.len()))
-        .collect();
-    named.join(", ")
 }
 
 fn write_table(out: &mut impl Write, all: &[Listed], now: Timestamp) -> io::Result<()> {
@@ -159,14 +94,14 @@ fn write_table(out: &mut impl Write, all: &[Listed], now: Timestamp) -> io::Resu
     let mut rows = vec![head.map(str::to_owned)];
     rows.extend(all.iter().map(|it| {
         [
-            it.name.to_string(),
-            it.state(now).to_owned(),
+            it.known.name.to_string(),
+            it.known.state(now).to_owned(),
             it.action(),
             it.scope(),
-            it.rule.as_ref().map_or_else(dash, |it| day(it.expires())),
+            it.known.rule.as_ref().map_or_else(dash, |it| day(it.expires())),
             it.matches.total.to_string(),
             it.matches.last.map_or_else(dash, day),
-            it.source().to_owned(),
+            it.known.place().to_owned(),
         ]
     }));
     let mut widths = [0; 8];
@@ -189,16 +124,16 @@ fn write_one(
     changes: &[RuleChange],
     now: Timestamp,
 ) -> io::Result<()> {
-    let Listed { name, matches, .. } = found;
-    writeln!(out, "{name}: {}, {}", found.state(now), found.source())?;
-    if let Some(rule) = &found.rule {
+    let Listed { known, matches } = found;
+    writeln!(out, "{}: {}, {}", known.name, known.state(now), known.place())?;
+    if let Some(rule) = &known.rule {
         writeln!(out, "  {} for {}", found.action(), found.scope())?;
         writeln!(out, "  expires {}", rule.expires())?;
     }
-    if let Some(stored) = &found.stored {
+    if let Some(stored) = &known.stored {
         let (version, by) = (stored.version, shown(&stored.by));
         writeln!(out, "  version {version}, by {by}; acts on alerts since {}", stored.since)?;
-    } else if let Some(since) = found.rule.as_ref().and_then(TuningRule::since) {
+    } else if let Some(since) = known.rule.as_ref().and_then(TuningRule::since) {
         writeln!(out, "  acts on alerts since {since}")?;
     }
     let last = matches.last.map(|it| format!(", last {it}")).unwrap_or_default();
@@ -221,7 +156,7 @@ fn write_one(
     }
     write_changed_texts(out, changes)?;
     writeln!(out, "  text:")?;
-    for line in found.text.lines() {
+    for line in known.text.lines() {
         writeln!(out, "    {}", shown(line))?;
     }
     Ok(())

@@ -23,9 +23,7 @@ pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
         .each(since, |page| {
             unreadable += page.unreadable;
             for alert in &page.alerts {
-                let needs = preview.questions(&alert.came);
-                let facts = rule_file::facts(&needs, organisation, now);
-                preview.see(&alert.came, &alert.later, &facts);
+                preview.look(&alert.came, &alert.later);
                 progress.step();
             }
         })

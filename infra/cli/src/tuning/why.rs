@@ -21,9 +21,7 @@ pub(crate) async fn run(arguments: WhyArguments) -> Result<(), Failure> {
         (named(&rule, config.rules.tuning().rules())?, config)
     };
     let alert = Stored::open(&stored).await?.alert(&alert_id).await?;
-    let (organisation, now) = (config.rules.organisation(), Timestamp::now());
-    let facts = rule_file::facts(&rule.questions(&alert, organisation), organisation, now);
-    let trace = rule.explain(&alert, &facts, organisation, now);
+    let trace = rule.explain_by_itself(&alert, config.rules.organisation(), Timestamp::now());
     let mut out = io::stdout().lock();
     let written = if json {
         let missing = trace.what_is_missing();

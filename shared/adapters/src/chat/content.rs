@@ -1,6 +1,8 @@
 //! What every channel says of a notification, in the same words.
 
-use defuse_domain::{About, Notification, SourceTemplate, Template, TuningTemplate};
+use defuse_domain::{
+    About, ChannelTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+};
 use url::Url;
 
 /// The longest title shown, in characters
@@ -31,6 +33,7 @@ pub(super) const fn heading(about: &About) -> &'static str {
         About::Source { template: SourceTemplate::Down, .. } => "Alerts cannot be read",
         About::Source { template: SourceTemplate::Up, .. } => "Alerts are read again",
         About::TuningRule { template: TuningTemplate::Expires, .. } => "Tuning rule expires soon",
+        About::Channel { template: ChannelTemplate::Test, .. } => "Test message",
     }
 }
 
@@ -44,6 +47,7 @@ pub(super) fn facts(notification: &Notification) -> Vec<(&str, &str)> {
         }
         About::Source { source, .. } => facts.push(("Source", source)),
         About::TuningRule { rule, .. } => facts.push(("Tuning rule", rule.as_str())),
+        About::Channel { tried_by, .. } => facts.push(("Asked for by", tried_by)),
     }
     facts.extend(notification.facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if facts.len() > FACTS_MAX {

@@ -1,5 +1,5 @@
 //! Reads every alert in the table, page by page: the one scan that there is, for people who ask of
-//! the past. No function does so.
+//! the past.
 //!
 //! The items of one alert stand together, so an alert is whole but where a page ends within it; that
 //! one is read by itself, and passed over where the next page begins.

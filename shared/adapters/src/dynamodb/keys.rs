@@ -44,6 +44,11 @@ pub(super) const TUNING_MATCH: &str = "M#";
 /// What the sort keys of the days of a tuning rule begin with
 pub(super) const TUNING_DAY: &str = "D#";
 
+/// Partition key of what people set of services
+pub(super) const SERVICES: &str = "C#services";
+/// What the sort keys of changes of a service's level begin with
+pub(super) const SERVICES_LEVEL: &str = "E#";
+
 /// The longest text from outside that stands in a key as it is, in bytes
 const TEXT_BYTES_MAX: usize = 512;
 /// The partition with our own allow list
@@ -178,6 +183,11 @@ impl Key {
     /// How often any of those was changed
     pub(super) fn tuning_generation() -> Self {
         Self { pk: TUNING.to_owned(), sk: "G".to_owned() }
+    }
+
+    /// One change of what is taken of a service; changes sort as they were made
+    pub(super) fn service_level(version: u64) -> Self {
+        Self { pk: SERVICES.to_owned(), sk: format!("{SERVICES_LEVEL}{version:010}") }
     }
 
     /// What people were told of tuning rules

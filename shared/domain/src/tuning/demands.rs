@@ -13,6 +13,16 @@ pub struct TuningDemands {
     pub administrator: bool,
     /// The services whose alerts they must be allowed to see
     pub service_sources: BTreeSet<ServiceSource>,
+    /// The device groups whose alerts alone it is about; none where it may take others too
+    pub device_groups: Option<BTreeSet<String>>,
+}
+
+impl TuningDemands {
+    /// Those of a text that nobody can read: whatever there is
+    pub fn of_anything() -> Self {
+        let service_sources = ServiceSource::ALL.iter().copied().collect();
+        Self { administrator: true, service_sources, device_groups: None }
+    }
 }
 
 impl TuningRule {
@@ -21,6 +31,7 @@ impl TuningRule {
         TuningDemands {
             administrator: self.scope.is_organisation() || self.scope.is_users_alone(),
             service_sources: self.service_sources.iter().copied().collect(),
+            device_groups: self.scope.groups_alone().map(|it| it.iter().cloned().collect()),
         }
     }
 }

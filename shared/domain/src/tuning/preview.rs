@@ -195,6 +195,13 @@ impl<'a> Preview<'a> {
         self.in_force.needs(alert, self.organisation)
     }
 
+    /// Looks at an alert as it came, by what the organisation says of itself
+    pub fn look(&mut self, alert: &Alert, later: &Later) {
+        let needs = self.in_force.needs(alert, self.organisation);
+        let facts = self.organisation.facts(&needs, self.now);
+        self.see(alert, later, &facts);
+    }
+
     /// Looks at an alert as it came; `later` is what its source said of it in the end
     pub fn see(&mut self, alert: &Alert, later: &Later, facts: &Facts) {
         self.n_alerts += 1;

@@ -84,6 +84,33 @@ impl Scope {
         }
     }
 
+    /// How many of what it names, for people
+    pub fn in_words(&self) -> String {
+        let Self::Named { devices, device_groups, users } = self else {
+            return ORGANISATION.to_owned();
+        };
+        let kinds = [("devices", devices), ("device groups", device_groups), ("users", users)];
+        let named: Vec<String> = kinds
+            .iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(kind, names)| format!("{} {kind}", names.len()))
+            .collect();
+        named.join(", ")
+    }
+
+    /// The device groups of which each alert has one; none where it may have no device, or one
+    /// outside of them
+    pub(super) fn groups_alone(&self) -> Option<&[String]> {
+        match self {
+            Self::Named { devices, device_groups, .. }
+                if devices.is_empty() && !device_groups.is_empty() =>
+            {
+                Some(device_groups)
+            }
+            Self::Organisation | Self::Named { .. } => None,
+        }
+    }
+
     pub(super) fn evaluate(&self, alert: &Alert) -> Explanation {
         let Self::Named { devices, device_groups, users } = self else {
             return Explanation::new("scope: the organisation", Truth::True);

@@ -27,6 +27,17 @@ impl TuningRule {
             && self.alert_types.evaluate(alert).answer != Truth::False
     }
 
+    /// The same by what the organisation says of itself
+    pub fn explain_by_itself(
+        &self,
+        alert: &Alert,
+        organisation: &Organisation,
+        now: Timestamp,
+    ) -> TuningTrace {
+        let facts = organisation.facts(&self.needs(alert, organisation), now);
+        self.explain(alert, &facts, organisation, now)
+    }
+
     /// Whether it holds of that alert at that moment, with every part and its answer
     pub fn explain(
         &self,

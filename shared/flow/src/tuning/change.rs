@@ -186,7 +186,17 @@ impl<S: TuningStore + DeployedTuning> Tuning<S> {
         }
     }
 
-    /// The rule of a text by every check, the year that it may last among them
+    /// The rule of a text by every check, the year that it may last among them, or everything that
+    /// is wrong with it
+    pub fn check(
+        &self,
+        file: &str,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<TuningRule, Vec<Diagnostic>> {
+        self.parse(file, text, now)
+    }
+
     fn parse(&self, file: &str, text: &str, now: Timestamp) -> Result<TuningRule, Vec<Diagnostic>> {
         let rule = TuningRule::parse(file, text)?;
         let ranges: Vec<&str> = self.ranges.iter().map(String::as_str).collect();

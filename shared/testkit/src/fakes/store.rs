@@ -19,9 +19,10 @@ use defuse_domain::{
 };
 use defuse_flow::{
     AlertExport, AlertHistory, AlertState, AlertStore, Bulk, CLAIM_SECONDS, Claim, ExportPage,
-    ExportedAlert, FeedPlace, FeedStore, HistoryStore, Kept, LeftOut, LeftOutLog, LimitClaim,
-    LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded, RejectStore,
-    RunStore, StoreError, Stored, StoredAlert, StoredEntry, StoredPlace, Turn, WebhookLog,
+    ExportedAlert, FeedPlace, FeedStore, HistoryStore, Kept, LeftOut, LeftOutLog, LevelChange,
+    LimitClaim, LimitStore, NotificationLog, Outbox, Outstanding, Pace, PartStore, Rate, Recorded,
+    RejectStore, RunStore, ServiceLevelLog, ServiceLevels, StoreError, Stored, StoredAlert,
+    StoredEntry, StoredPlace, Turn, WebhookLog,
 };
 use jiff::Timestamp;
 
@@ -51,6 +52,7 @@ struct State {
     facts: KeptFacts,
     tuning: TuningState,
     allowed: BTreeMap<Indicator, StoredEntry>,
+    levels: Vec<LevelChange>,
 }
 
 #[derive(Debug)]
@@ -120,6 +122,27 @@ impl LeftOutLog for MemoryStore {
         }
         let is_new = state.left_out.insert(alert.id.clone());
         Ok(if is_new { LeftOut::Counted } else { LeftOut::Again })
+    }
+}
+
+impl ServiceLevels for MemoryStore {
+    async fn last_level(&self) -> Result<Option<LevelChange>, StoreError> {
+        Ok(locked(&self.state).levels.last().cloned())
+    }
+}
+
+impl ServiceLevelLog for MemoryStore {
+    async fn keep_level(&self, change: &LevelChange) -> Result<bool, StoreError> {
+        let levels = &mut locked(&self.state).levels;
+        let is_next = levels.last().map_or(0, |it| it.version) + 1 == change.version;
+        if is_next {
+            levels.push(change.clone());
+        }
+        Ok(is_next)
+    }
+
+    async fn level_changes(&self) -> Result<Vec<LevelChange>, StoreError> {
+        Ok(locked(&self.state).levels.clone())
     }
 }
 
