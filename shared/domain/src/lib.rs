@@ -77,7 +77,9 @@ pub use indicator::{
     IDENTIFIED_MAX, INDICATOR_LENGTH_MAX, Identified, Indicator, IndicatorError, IndicatorKind,
 };
 pub use last_run::LastRun;
-pub use notification::{About, Notification, SourceTemplate, Template, TuningTemplate};
+pub use notification::{
+    About, AllowListTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+};
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;
 pub use playbook::{

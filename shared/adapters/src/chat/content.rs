@@ -1,6 +1,8 @@
 //! What every channel says of a notification, in the same words.
 
-use defuse_domain::{About, Notification, SourceTemplate, Template, TuningTemplate};
+use defuse_domain::{
+    About, AllowListTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+};
 use url::Url;
 
 /// The longest title shown, in characters
@@ -31,10 +33,13 @@ pub(super) const fn heading(about: &About) -> &'static str {
         About::Source { template: SourceTemplate::Down, .. } => "Alerts cannot be read",
         About::Source { template: SourceTemplate::Up, .. } => "Alerts are read again",
         About::TuningRule { template: TuningTemplate::Expires, .. } => "Tuning rule expires soon",
+        About::Indicator { template: AllowListTemplate::Refused, .. } => {
+            "Defender for Endpoint refused an allowed indicator"
+        }
     }
 }
 
-/// Names with values: severity and alert id, or the source, then what the notification brings
+/// Names with values: severity and alert id, or the source, rule or indicator, then what the notification brings
 pub(super) fn facts(notification: &Notification) -> Vec<(&str, &str)> {
     let mut facts = Vec::new();
     match &notification.about {
@@ -44,6 +49,9 @@ pub(super) fn facts(notification: &Notification) -> Vec<(&str, &str)> {
         }
         About::Source { source, .. } => facts.push(("Source", source)),
         About::TuningRule { rule, .. } => facts.push(("Tuning rule", rule.as_str())),
+        About::Indicator { indicator, .. } => {
+            facts.push((indicator.kind().name(), indicator.value()));
+        }
     }
     facts.extend(notification.facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if facts.len() > FACTS_MAX {

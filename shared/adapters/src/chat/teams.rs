@@ -4,7 +4,9 @@
 //! outside is escaped. Clients on phones have shown such back slashes, and never made a link of what
 //! they part; links are parted by `text` besides. No `Action.Submit`: workflows do not take it.
 
-use defuse_domain::{About, Notification, SourceTemplate, Template, TuningTemplate};
+use defuse_domain::{
+    About, AllowListTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -102,7 +104,8 @@ const fn color(about: &About) -> &'static str {
         | About::Source { template: SourceTemplate::Up, .. } => "Good",
         About::Alert { template: Template::NeedsEyes, .. }
         | About::Source { template: SourceTemplate::Down, .. } => "Attention",
-        About::TuningRule { template: TuningTemplate::Expires, .. } => "Warning",
+        About::TuningRule { template: TuningTemplate::Expires, .. }
+        | About::Indicator { template: AllowListTemplate::Refused, .. } => "Warning",
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use defuse_domain::{About, Notification, SourceTemplate, TuningTemplate};
+use defuse_domain::{About, AllowListTemplate, Notification, SourceTemplate, TuningTemplate};
 use defuse_flow::Cause;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,7 +23,8 @@ struct Event<'a> {
     data: &'a Notification,
 }
 
-/// The body; `type` is `alert.` with the template's name, `source.down`, `source.up`, or `tuning.expires`
+/// The body; `type` is `alert.` with the template's name, `source.down`, `source.up`,
+/// `tuning.expires`, or `allowList.refused`
 pub(super) fn body(
     notification: &Notification,
     now: Timestamp,
@@ -33,6 +34,9 @@ pub(super) fn body(
         About::Source { template: SourceTemplate::Down, .. } => "source.down".to_owned(),
         About::Source { template: SourceTemplate::Up, .. } => "source.up".to_owned(),
         About::TuningRule { template: TuningTemplate::Expires, .. } => "tuning.expires".to_owned(),
+        About::Indicator { template: AllowListTemplate::Refused, .. } => {
+            "allowList.refused".to_owned()
+        }
     };
     serde_json::to_vec(&Event { kind, timestamp: now, data: notification })
 }
