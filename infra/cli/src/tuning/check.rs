@@ -100,6 +100,9 @@ fn write_rules(out: &mut impl Write, rules: &Rules, now: Timestamp) -> io::Resul
         for (open, close) in rule.next_windows(now, WINDOWS_SHOWN) {
             writeln!(out, "  holds from {open} to {close}")?;
         }
+        if rule.windows_are_past(now) {
+            writeln!(out, "  WARNING: its windows are past: it holds of nothing any more")?;
+        }
     }
     Ok(())
 }
@@ -130,5 +133,6 @@ fn as_json(file: &str, rule: &TuningRule, now: Timestamp) -> serde_json::Value {
         "expires": rule.expires(),
         "inForce": rule.is_in_force(now),
         "nextWindows": windows,
+        "windowsPast": rule.windows_are_past(now),
     })
 }

@@ -1,13 +1,11 @@
-//! A rule in a file, the configuration beside which it stands, and what the organisation says.
+//! A rule in a file, the configuration beside which it stands, and the rules that people saved.
 
 use std::{fs, path::Path};
 
-use defuse_domain::{
-    Answer, Fact, Facts, Need, Organisation, Question, TuningRule, Unknown, UnknownReason,
-};
+use defuse_domain::TuningRule;
 use defuse_lambda::Config;
-use jiff::Timestamp;
 
+use super::stored::Stored;
 use crate::{config, failure::Failure};
 
 /// The rule of a file, and the configuration beside which it stands: every mistake in both at once
@@ -25,25 +23,13 @@ pub(super) fn read(file: &Path, dir: &Path) -> Result<(TuningRule, Config), Fail
     }
 }
 
-/// What the organisation says of itself, which is all that a tuning rule asks besides the alert
-pub(super) fn facts(needs: &[Need], organisation: &Organisation, now: Timestamp) -> Facts {
-    let answer = |question: &Question| match question {
-        Question::Tags(user) if user.directory_key().is_none() => {
-            Err(Unknown::because(UnknownReason::UserNotNamed))
-        }
-        Question::Tags(user) => Ok(Answer::Tags(organisation.tags_of(user))),
-        Question::AutomaticReplies(_)
-        | Question::Risk(_)
-        | Question::Groups(_)
-        | Question::AllowListed(_)
-        | Question::OpenAlerts(_) => Err(Unknown::because(UnknownReason::NotAsked)),
-    };
-    let fact = |need: &Need| Fact {
-        answer: answer(&need.question),
-        question: need.question.clone(),
-        source: "settings".to_owned(),
-        read: now,
-        history: None,
-    };
-    needs.iter().map(fact).collect()
+/// The rules that people saved and that hold, where a table is named
+pub(super) async fn saved(
+    stored: &Stored,
+    config: &Config,
+) -> Result<Option<Vec<TuningRule>>, Failure> {
+    let Some(place) = stored.place() else { return Ok(None) };
+    let ranges = config.rules.organisation().named_ranges.keys();
+    let ranges: Vec<&str> = ranges.map(String::as_str).collect();
+    place.saved_rules(&ranges).await.map(Some)
 }
