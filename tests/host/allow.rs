@@ -242,7 +242,9 @@ async fn the_commands_that_from_alert_offers_work_and_a_preview_knows_what_they_
     let (_, offered) = tuning(&["from-alert", &id(&alert)]).await;
     let lines: Vec<&str> = offered.lines().filter_map(|it| it.strip_prefix("  defuse ")).collect();
     assert_eq!(lines.len(), 2, "{offered}");
-    assert!(lines[0].contains("--type fileSha256 ") && lines[0].ends_with("it triggered the alert"));
+    assert!(
+        lines[0].contains("--type fileSha256 ") && lines[0].ends_with("it triggered the alert")
+    );
     assert!(lines[0].contains("  # default: "), "{offered}");
     assert!(lines[1].contains("203.0.113.9 --type ipAddress ") && !lines[1].contains('#'));
     for line in lines {

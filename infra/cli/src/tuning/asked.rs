@@ -47,18 +47,18 @@ impl<'a> Asked<'a> {
         Self { organisation, table, allowed: None, unanswered: Unanswered::default() }
     }
 
-    /// Answers as far as it can; the rest is unknown, since nobody was asked
-    pub(super) async fn facts(&mut self, needs: &[Need], now: Timestamp) -> Result<Facts, Failure> {
+    /// Answers as far as it can, as of that moment; the rest is unknown, since nobody was asked
+    pub(super) async fn facts(&mut self, needs: &[Need], at: Timestamp) -> Result<Facts, Failure> {
         if self.allowed.is_none()
             && let Some(table) = self.table
             && needs.iter().any(|it| matches!(it.question, Question::AllowListed(_)))
         {
             self.allowed = Some(read(table).await?);
         }
-        Ok(needs.iter().map(|need| self.fact(&need.question, now)).collect())
+        Ok(needs.iter().map(|need| self.fact(&need.question, at)).collect())
     }
 
-    fn fact(&mut self, question: &Question, now: Timestamp) -> Fact {
+    fn fact(&mut self, question: &Question, at: Timestamp) -> Fact {
         let not_asked = || Err(Unknown::because(UnknownReason::NotAsked));
         let (source, answer) = match question {
             Question::Tags(user) if user.directory_key().is_none() => {
@@ -80,7 +80,7 @@ impl<'a> Asked<'a> {
             }
         };
         let (question, source) = (question.clone(), source.to_owned());
-        Fact { question, answer, source, read: now, history: None }
+        Fact { question, answer, source, read: at, history: None }
     }
 }
 

@@ -38,7 +38,8 @@ pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
             unreadable += page.unreadable;
             for alert in &page.alerts {
                 let needs = preview.questions(&alert.came);
-                let facts = asked.facts(&needs, now).await?;
+                // As if it had been asked then: an answer of another time is unknown.
+                let facts = asked.facts(&needs, alert.came.came().unwrap_or(now)).await?;
                 preview.see(&alert.came, &alert.later, &facts);
                 progress.step();
             }
