@@ -34,8 +34,14 @@ mod inputs;
 #[path = "command/progress.rs"]
 mod progress;
 #[cfg(test)]
+#[path = "command/roles.rs"]
+mod roles;
+#[cfg(test)]
 #[path = "command/tenant.rs"]
 mod tenant;
 #[cfg(test)]
 #[path = "command/tuning.rs"]
 mod tuning;
+#[cfg(test)]
+#[path = "command/tuning_unasked.rs"]
+mod tuning_unasked;

@@ -128,6 +128,8 @@ mod tests {
             "Tracing: !Ref Tracing",
             "Tracing: PassThrough",
             &[
+                "api does not need xray:PutTelemetryRecords",
+                "api does not need xray:PutTraceSegments",
                 "chat does not need xray:PutTelemetryRecords",
                 "chat does not need xray:PutTraceSegments",
                 "deliver does not need xray:PutTelemetryRecords",

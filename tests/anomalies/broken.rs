@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use defuse_domain::{
     Alert, AlertId, Classification, EffectId, EffectState, Notification, Revision, Run, RunKey,
-    Unreadable,
+    Step, Unreadable,
 };
 use defuse_flow::{
-    AlertStore, AtSource, Chat, Claim, DeliveryError, LeftOut, LeftOutLog, LimitClaim, LimitStore,
-    NotificationLog, Notifier, Outbox, Outstanding, PartStore, Recorded, RejectStore, RunStore,
-    SourceClient, StoreError, Stored, StoredAlert,
+    ActOutbox, AlertStore, Asked, AtSource, Chat, Claim, DeliveryError, LeftOut, LeftOutLog,
+    LimitClaim, LimitStore, NotificationLog, Notifier, Outbox, Outstanding, PartStore, Recorded,
+    RejectStore, RunStore, SourceClient, StoreError, Stored, StoredAlert,
 };
 use defuse_testkit::{FixedFacts, MemoryStore, SourceView};
 use jiff::{SignedDuration, Timestamp};
@@ -181,6 +181,21 @@ impl LimitStore for Broken<MemoryStore> {
     }
 }
 
+impl ActOutbox for Broken<MemoryStore> {
+    async fn asked(&self, id: &AlertId) -> Result<Option<Asked>, StoreError> {
+        self.port.asked(id).await
+    }
+
+    async fn settle(
+        &self,
+        id: &AlertId,
+        effect: &EffectId,
+        state: &EffectState,
+    ) -> Result<(), StoreError> {
+        self.port.settle(id, effect, state).await
+    }
+}
+
 impl Outbox for Broken<MemoryStore> {
     async fn outstanding(&self, id: &AlertId) -> Result<Option<Outstanding>, StoreError> {
         if self.flaw == Flaw::ForgetsEffects {
@@ -244,6 +259,10 @@ impl<P: SourceClient + Sync> SourceClient for Broken<P> {
 
     async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
         self.port.assign(alert, to).await
+    }
+
+    async fn change(&self, alert: &Alert, steps: &[Step]) -> Result<AtSource, DeliveryError> {
+        self.port.change(alert, steps).await
     }
 
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {

@@ -2,15 +2,16 @@
 
 use defuse_domain::{AlertId, Notification};
 use defuse_flow::{
-    AlertStore, Chat, DeployedTuning, FactSource, LeftOutLog, LimitStore, MatchLog, MatchReport,
-    NotificationLog, Notifier, Outbox, PartStore, RejectStore, RunStore, SourceClient,
+    ActOutbox, AlertStore, Chat, DeployedTuning, FactSource, LeftOutLog, LimitStore, MatchLog,
+    MatchReport, NotificationLog, Notifier, Outbox, PartStore, RejectStore, RunStore, SourceClient,
     StoredTuning,
 };
 use defuse_testkit::SourceView;
 
 /// A world with one source, one store and chat, fresh for each run of a scenario
 pub(crate) trait World {
-    type Store: AlertStore
+    type Store: ActOutbox
+        + AlertStore
         + LeftOutLog
         + PartStore
         + RejectStore

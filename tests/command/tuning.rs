@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A rule about the alerts of [`alert`], with `fields` in place of its own
-fn rule(name: &str, fields: &[(&str, &str)]) -> String {
+pub(crate) fn rule(name: &str, fields: &[(&str, &str)]) -> String {
     let mut all = vec![
         ("apiVersion", "defuse/v1"),
         ("kind", "TuningRule"),
@@ -60,7 +60,7 @@ fn lines(alerts: &[Value]) -> String {
 }
 
 /// A folder with a rule, another one in force, and some alerts
-fn folder() -> Folder {
+pub(crate) fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("oslo.yaml", &rule("oslo", &[]));
     let kim = [("scope", "{ users: [kim@contoso.example] }")];
@@ -82,7 +82,7 @@ fn folder() -> Folder {
 /// Since the first of the alerts, whenever the test runs
 const SINCE: &str = "99999d";
 
-fn preview(folder: &Folder, more: &[&str]) -> Ran {
+pub(crate) fn preview(folder: &Folder, more: &[&str]) -> Ran {
     let arguments =
         ["tuning", "preview", "oslo.yaml", "--alerts", "alerts", "--since", SINCE, "--share", "50"];
     folder.run(&[&arguments[..], more].concat())
@@ -225,26 +225,6 @@ fn why_a_rule_holds_or_not_is_shown_part_by_part() {
     nothing("kim", "a9", "there is no alert `a9`");
     nothing("kim", "a b", "no such alert: ");
     nothing("lee", "a1", "there is no tuning rule `lee`, and no file of that name");
-}
-
-#[test]
-fn what_is_not_asked_is_said() {
-    let folder = folder();
-    let asks = "{ all: [{ alert: { severity: { atMost: medium } } }, { evidence: any }, \
-        { any: [{ userInGroup: 3a1f0c2e-0000-4000-8000-000000000001 }, { allowListed: any }] }] }";
-    folder.write("oslo.yaml", &rule("oslo", &[("condition", asks)]));
-    let out = preview(&folder, &[]).out;
-    for part in [
-        "of 4 nobody can say",
-        "NOT ASKED: `userInGroup`; groups of users are in the directory",
-        "NOT ASKED: `allowListed`; no table is named",
-        "NOT ASKED: rules that people saved; no table is named",
-    ] {
-        assert!(out.contains(part), "{part} is not in {out}");
-    }
-    let why = folder.run(&["tuning", "why", "oslo.yaml", "a1", "--alerts", "alerts"]).out;
-    assert!(why.contains("tuning rule oslo (hide) cannot be decided"), "{why}");
-    assert!(why.contains("NOT ASKED: `userInGroup`; groups of users are in the"), "{why}");
 }
 
 #[test]

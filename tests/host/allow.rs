@@ -239,7 +239,7 @@ async fn the_commands_that_from_alert_offers_work_and_a_preview_knows_what_they_
     };
     assert_eq!(taken().await, 0);
 
-    let (_, offered) = tuning(&["from-alert", &id(&alert)]).await;
+    let (_, offered) = tuning(&["from-alert", "--any-alert-type", &id(&alert)]).await;
     let lines: Vec<&str> = offered.lines().filter_map(|it| it.strip_prefix("  defuse ")).collect();
     assert_eq!(lines.len(), 2, "{offered}");
     assert!(

@@ -1,5 +1,6 @@
 //! What can be asked on the command line.
 
+mod api;
 mod tuning;
 
 use std::path::PathBuf;
@@ -8,6 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use defuse_domain::IndicatorKind;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
 
+pub(crate) use self::api::{
+    AlertCommand, AlertsArguments, ApiArguments, HistoryArguments, HistoryCommand, TokenCommand,
+    TokensArguments,
+};
 pub(crate) use self::tuning::{
     CheckTuningArguments, FromAlertArguments, PreviewArguments, StateArguments, StoredArguments,
     TableArguments, TuningArguments, TuningChangeArguments, TuningCommand, TuningListArguments,
@@ -115,6 +120,23 @@ Examples:
 Which alerts are left out stands under `services` in settings.yaml; `defuse explain` says it of one
 alert. The host may run or not.")]
     Status(StatusArguments),
+    /// Shows and changes one alert, here and at its source, over the API of a host or of a stack
+    #[command(after_help = "\
+The token is read from DEFUSE_TOKEN: one of your issuer's, one made by `defuse tokens create`, or the
+one that `defuse dev` prints. An alert that somebody changed since it was read is left as it is.
+
+  defuse alerts assign ad1 kim@contoso.example
+  defuse alerts resolve ad1 informationalExpectedActivity confirmedActivity
+  defuse alerts comment ad1 'Asked the user; it was them.'")]
+    Alerts(AlertsArguments),
+    /// Verifies that nothing was taken out of an alert's history, and nothing changed in it
+    History(HistoryArguments),
+    /// Makes, lists and revokes tokens of the API
+    #[command(after_help = "\
+Examples:
+  defuse tokens create identity-desk --role securityOperator --source azureAdIdentityProtection
+  defuse tokens list; defuse tokens revoke 0123456789abcdef")]
+    Tokens(TokensArguments),
     /// Puts indicators on your own allow list, and shows what stands there
     Allow(AllowArguments),
     /// Rules that hide or resolve expected alerts

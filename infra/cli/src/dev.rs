@@ -33,6 +33,10 @@ pub(crate) async fn run(arguments: DevArguments) -> Result<(), Failure> {
     writeln!(out, "Defuse listens on http://{}", host.address)
         .and_then(|()| writeln!(out, "  send signed alerts to {}", host.receive_url()))
         .and_then(|()| {
+            let token = host.token.expose();
+            writeln!(out, "  use the API with DEFUSE_TOKEN={token}, until this host stops")
+        })
+        .and_then(|()| {
             let data = arguments.data.display();
             writeln!(out, "  {n_playbooks} playbooks in force, state in {data}")
         })

@@ -27,6 +27,8 @@ pub(crate) enum Failure {
     NotFound(String),
     /// The host, or a part of it, cannot do its work
     Host { what: String, source: Box<dyn std::error::Error + Send + Sync> },
+    /// The API refuses it
+    Refused { status: u16, said: String },
     /// Output cannot be written
     Output(io::Error),
 }
@@ -67,6 +69,7 @@ impl Failure {
             Self::Input(problems) => problems.iter().map(|it| format!("error: {it}")).collect(),
             Self::NotFound(what) => vec![format!("error: {what}")],
             Self::Host { what, source } => vec![format!("error: {what}: {}", Chain(&**source))],
+            Self::Refused { said, .. } => vec![said.clone()],
             Self::Output(error) => vec![format!("error: cannot write output: {error}")],
         }
     }
@@ -79,8 +82,9 @@ impl Failure {
             | Self::NoConfig(_)
             | Self::Several(_)
             | Self::Input(_)
-            | Self::File { .. } => 2,
-            Self::NotFound(_) | Self::Host { .. } | Self::Output(_) => 1,
+            | Self::File { .. }
+            | Self::Refused { status: 400 | 413 | 422, .. } => 2,
+            Self::Refused { .. } | Self::NotFound(_) | Self::Host { .. } | Self::Output(_) => 1,
         }
     }
 

@@ -13,12 +13,12 @@ mod web;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
-use defuse_adapters::{DynamoDbStore, create_table};
+use defuse_adapters::{DynamoDbStore, Secret, create_table, development_token};
 use defuse_domain::TuningRule;
 use defuse_flow::{AlertFeed, note_deployed};
 use defuse_lambda::{
-    AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp, ReceiveApp,
-    SharedLookup, StartError, TriageApp, Wiring,
+    ApiApp, AwsCredentials, Config, DeliverApp, Environment, HousekeepApp, PollApp, PostApp,
+    ReceiveApp, SharedLookup, StartError, TriageApp, Wiring,
 };
 use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -51,6 +51,7 @@ pub(crate) struct HostOptions {
 /// The functions, each wired as in production
 pub(crate) struct Apps {
     pub(crate) receive: ReceiveApp,
+    pub(crate) api: ApiApp,
     pub(crate) triage: TriageApp,
     pub(crate) deliver: DeliverApp,
     pub(crate) poll: PollApp,
@@ -60,9 +61,11 @@ pub(crate) struct Apps {
 }
 
 impl Apps {
-    async fn of(wiring: &Wiring) -> Result<Self, StartError> {
+    /// The functions; whoever has that token may do everything at the API
+    async fn of(wiring: &Wiring, token: Secret) -> Result<Self, StartError> {
         Ok(Self {
             receive: wiring.receive().await?,
+            api: wiring.api_with_development_token(token)?,
             triage: wiring.triage().await?,
             deliver: wiring.deliver().await?,
             poll: wiring.poll().await?,
@@ -77,6 +80,8 @@ impl Apps {
 pub(crate) struct Host {
     /// Where it listens
     pub(crate) address: SocketAddr,
+    /// Opens the API to whoever started it
+    pub(crate) token: Secret,
     /// Where its table is
     pub(crate) database: String,
     pub(crate) apps: Arc<Apps>,
@@ -125,8 +130,10 @@ impl Host {
         let deployed: Vec<TuningRule> = config.rules.tuning().rules().cloned().collect();
         let wiring = Wiring::of(environment, config, lookup);
         create_table(&wiring.dynamodb(), &wiring.environment().table).await?;
+        let token = development_token()
+            .map_err(|error| Failure::host("cannot make a token for the API", error))?;
         note_deployed(&wiring.store(), &deployed, clock()).await?;
-        let apps = Arc::new(Apps::of(&wiring).await?);
+        let apps = Arc::new(Apps::of(&wiring, token.clone()).await?);
 
         let listener = TcpListener::bind(("127.0.0.1", port)).await;
         let listener = listener
@@ -146,6 +153,7 @@ impl Host {
         tasks.spawn_local(timer::run(Arc::clone(&apps), clock));
         Ok(Self {
             address,
+            token,
             database: dynamodb,
             apps,
             topic,

@@ -1,7 +1,9 @@
 //! The binary `defuse`: the one-machine host, and the commands of people who write and check
 //! playbooks.
 
+mod alerts;
 mod allow;
+mod api;
 mod args;
 mod check;
 mod config;
@@ -11,11 +13,13 @@ mod diff;
 mod explain;
 mod facts_file;
 mod failure;
+mod history;
 mod host;
 mod progress;
 mod report;
 mod schema;
 mod status;
+mod tokens;
 mod triage;
 mod tuning;
 
@@ -62,6 +66,9 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Diff(arguments) => diff::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::Status(arguments) => status::run(arguments).await,
+        Command::Alerts(arguments) => alerts::run(arguments).await,
+        Command::History(arguments) => history::run(arguments).await,
+        Command::Tokens(arguments) => tokens::run(arguments).await,
         Command::Allow(arguments) => allow::run(arguments).await,
         Command::Tuning(arguments) => tuning::run(arguments).await,
         Command::Schema(arguments) => schema::run(arguments),

@@ -16,7 +16,7 @@ mod tests;
 
 use std::time::Duration;
 
-use defuse_domain::{Alert, AsRead, Classification, Revision};
+use defuse_domain::{Alert, AsRead, Classification, Revision, Status, Step};
 use defuse_flow::{AtSource, DeliveryError, SourceClient};
 use serde_json::Value;
 use url::Url;
@@ -61,6 +61,8 @@ enum CannotError {
     NoId,
     #[error("the API has no call to assign an alert")]
     NoAssignee,
+    #[error("the API has no call for that change")]
+    NoChange,
     #[error("the API has no call to comment on an alert")]
     NoComments,
     #[error("resolutionStatusValue {0} is not known")]
@@ -166,6 +168,29 @@ impl SourceClient for CloudAppsSource {
     async fn assign(&self, _alert: &Alert, _to: &str) -> Result<AtSource, DeliveryError> {
         let for_people = format!("{NAME} has no call to assign an alert");
         Err(delivery::refused(NAME, for_people, CannotError::NoAssignee))
+    }
+
+    /// Cloud Apps has calls to close an alert as something, and for nothing else that a person does
+    async fn change(&self, alert: &Alert, steps: &[Step]) -> Result<AtSource, DeliveryError> {
+        let mut closes = false;
+        let mut classification = alert.classified();
+        for step in steps {
+            match step {
+                Step::Status { to: Status::Resolved, .. } => closes = true,
+                Step::Classification { to, .. } => classification = *to,
+                Step::Status { to: Status::New | Status::InProgress, .. }
+                | Step::AssignedTo { .. } => {
+                    let for_people = format!("{NAME} has calls to close an alert, and no other");
+                    return Err(delivery::refused(NAME, for_people, CannotError::NoChange));
+                }
+                Step::Tags { .. } | Step::Comment { .. } => {}
+            }
+        }
+        let Some(classification) = classification.filter(|_| closes) else {
+            let for_people = format!("{NAME} closes an alert only with its classification");
+            return Err(delivery::refused(NAME, for_people, CannotError::NoChange));
+        };
+        self.resolve(alert, classification, None, alert.revision()).await
     }
 
     /// Refused always: Cloud Apps takes a comment only when it closes an alert

@@ -6,6 +6,7 @@
 //! | | `B#<revision>#<digest>#<n>` | the raw alert, compressed, in pieces; never changes |
 //! | | `P#<digest>` | a part of an alert that arrives in several, compressed; never changes |
 //! | | `R#<revision>#<look>#<digest>` | a run, compressed; real only if the head has its digest |
+//! | | `M#<number>#<digest>` | what a person did to it; real only if the head leads to its digest |
 //! | | `O` | the note that the settings leave the alert out |
 //! | `O#<day>` | `O` | how many alerts were left out, by severity |
 //! | `E#<user>` | `<created>#<alert>` | link from a user to an alert |
@@ -16,6 +17,9 @@
 //! | `U#mailboxes` | `M#<user>` | a user whose mailbox is looked at time and again |
 //! | `I#allowed` | `<kind>#<value>` | an entry of our own allow list |
 //! | `S#<feed>` | `S` | where a feed stands |
+//! | `K#tokens` | `T#<token>` | a token of the API |
+//! | `Z#<request>` | `Z` | what a write with an idempotency key was answered |
+//! | `Q#<who>` | `<minute>` | how often somebody asked |
 //! | `N#<notification>` | `N` | a notification being posted, or posted |
 //! | `C#bundles` | `B#<digest>`, `IN_FORCE` | a bundle that was proven, and which is in force |
 //! | | `TUNING` | since when the tuning rules of the bundle in force are |
@@ -34,10 +38,13 @@
 //!
 //! DynamoDB actions: each module names those of its port.
 
+mod acts;
 mod alerts;
 mod allow_list;
 mod allow_list_items;
 mod allow_list_outbox;
+mod asked;
+mod audit;
 mod batches;
 mod bodies;
 mod bundles;
@@ -64,8 +71,11 @@ mod pace;
 mod parts;
 mod rejects;
 mod releases;
+mod requests;
 mod runs;
 mod table;
+mod throttle;
+mod tokens;
 mod tuning;
 mod tuning_changes;
 mod watch;

@@ -11,7 +11,9 @@ mod endpoint;
 mod feed;
 mod graph;
 mod http;
+mod identity;
 mod pace;
+mod roles;
 #[cfg(test)]
 mod scripted;
 mod secret;
@@ -33,7 +35,11 @@ pub use graph::{
     read_automatic_replies, read_mail_tip, read_member_of, read_risky_user,
 };
 pub use http::{Answer, BaseUrl, Http, HttpError, Reach, UrlError};
+pub use identity::{
+    Doorkeeper, NewToken, OidcIssuer, OidcSettings, TOKEN_DAYS_MAX, TokenError, development_token,
+};
 pub use pace::OwnPace;
+pub use roles::{RoleMistake, Roles};
 pub use secret::Secret;
 pub use secrets::{SecretError, SecretsManager};
 pub use sign_in::{Application, Certificate, CertificateError, Credential, WebIdentity};

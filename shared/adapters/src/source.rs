@@ -2,7 +2,7 @@
 //!
 //! Permissions: those of the clients.
 
-use defuse_domain::{Alert, Classification, Revision, Shape};
+use defuse_domain::{Alert, Classification, Revision, Shape, Step};
 use defuse_flow::{AtSource, DeliveryError, SourceClient};
 
 use crate::{cloud_apps::CloudAppsSource, delivery, graph::GraphSource};
@@ -71,6 +71,14 @@ impl SourceClient for Sources {
         match self.of(alert)? {
             Source::Graph(it) => it.assign(alert, to).await,
             Source::CloudApps(it) => it.assign(alert, to).await,
+            Source::OursAlone => Ok(AtSource::Changed(ours_alone(alert))),
+        }
+    }
+
+    async fn change(&self, alert: &Alert, steps: &[Step]) -> Result<AtSource, DeliveryError> {
+        match self.of(alert)? {
+            Source::Graph(it) => it.change(alert, steps).await,
+            Source::CloudApps(it) => it.change(alert, steps).await,
             Source::OursAlone => Ok(AtSource::Changed(ours_alone(alert))),
         }
     }

@@ -74,6 +74,8 @@ pub enum Kept {
     Reopened,
     /// Somebody works on it
     Taken,
+    /// A person decided something of it here
+    Managed,
     /// It was hidden, and a person released it
     Released,
 }

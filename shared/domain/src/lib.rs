@@ -1,7 +1,7 @@
 //! What things are and what becomes of them: pure, no I/O, no clock.
 //!
 //! Read in this order: `alert`, `classification`, `fact`, `condition`, `criterion`, `playbook`,
-//! `tuning`, `decision`, `run`.
+//! `tuning`, `decision`, `run`, `manage`.
 
 mod alert;
 mod alert_id;
@@ -22,10 +22,12 @@ mod flag;
 mod history;
 mod indicator;
 mod last_run;
+mod manage;
 mod notification;
 mod organisation;
 mod plan;
 mod playbook;
+mod principal;
 mod rule_name;
 mod run;
 mod schema;
@@ -77,6 +79,9 @@ pub use indicator::{
     IDENTIFIED_MAX, INDICATOR_LENGTH_MAX, Identified, Indicator, IndicatorError, IndicatorKind,
 };
 pub use last_run::LastRun;
+pub use manage::{
+    Act, ActAction, ActEffect, Actor, ManageError, Managed, Said, Standing, Step, TAGS_MAX, Wish,
+};
 pub use notification::{
     About, AllowListTemplate, Notification, SourceTemplate, Template, TuningTemplate,
 };
@@ -85,13 +90,14 @@ pub use plan::Plan;
 pub use playbook::{
     Action, Case, CaseFacts, CaseResult, Expectation, LIMIT_MAX, Limits, Mode, Playbook,
 };
+pub use principal::{Grant, GrantScope, Permission, Principal, RoleName};
 pub use rule_name::{PlaybookName, TuningRuleName};
 pub use run::{Before, Effect, EffectAction, EffectId, EffectState, Run, RunKey};
 pub use schema::{facts_schema, playbook_schema, schema_text, settings_schema, tuning_rule_schema};
 pub use services::{EntraIdProtection, Services};
 pub use settings::{
-    Application, Channel, ChannelKind, CloudAppsSettings, CloudAppsSignIn, Credential,
-    EndpointSettings, GraphSettings, SecretRef, Settings,
+    ApiSettings, Application, Channel, ChannelKind, ClaimedRole, CloudAppsSettings,
+    CloudAppsSignIn, Credential, EndpointSettings, GraphSettings, Oidc, SecretRef, Settings,
 };
 pub use severity::{Severity, Status};
 pub use sighting::{History, Sighting, Snapshot};

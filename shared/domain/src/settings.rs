@@ -3,6 +3,7 @@
 //! Secrets are named here and never written: each is the name of an environment variable, or of a
 //! secret at AWS Secrets Manager.
 
+mod api;
 mod application;
 mod secret;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) use self::secret::PLACES;
 use self::secret::secret;
 pub use self::{
+    api::{ApiSettings, ClaimedRole, Oidc},
     application::{Application, Credential},
     secret::SecretRef,
 };
@@ -133,13 +135,15 @@ pub struct Settings {
     pub services: Services,
     /// Where those are told who run this; nowhere but in the log unless it is named
     pub operations_channel: Option<String>,
+    /// Who may use the API, beside those with a token of ours
+    pub api: ApiSettings,
     /// What the organisation says of itself
     pub organisation: Organisation,
 }
 
 impl Settings {
     /// The names of the fields, beside those of [`Organisation`]
-    pub(crate) const FIELDS: [&'static str; 9] = [
+    pub(crate) const FIELDS: [&'static str; 10] = [
         "apiVersion",
         "kind",
         "graph",
@@ -149,6 +153,7 @@ impl Settings {
         "receive",
         "services",
         "operations",
+        "api",
     ];
 
     /// The names of the fields of `receive`
@@ -211,6 +216,7 @@ impl Settings {
             let fields = it.fields(&Self::OPERATIONS)?;
             fields.require("channel").and_then(|it| known_channel(it, named)).map(Some)
         });
+        let api_settings = fields.or("api", ApiSettings::default(), ApiSettings::read);
         let organisation = Organisation::read(&fields);
         api?;
         kind?;
@@ -225,6 +231,7 @@ impl Settings {
             client_states,
             services: services?,
             operations_channel: operations?,
+            api: api_settings?,
             organisation: organisation?,
         })
     }
@@ -313,7 +320,12 @@ fn channels(at: &Cursor<'_>) -> Option<BTreeMap<String, Channel>> {
 }
 
 /// An address; plain `http` is refused later, unless the host is this machine
-fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
+pub(crate) fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
+    address(fields, name).map(|it| it.trim_end_matches('/').to_owned())
+}
+
+/// The same, letter by letter as it stands there
+pub(crate) fn address(fields: &Fields<'_>, name: &str) -> Option<String> {
     let at = fields.require(name)?;
     let text = at.short_text(TEXT_LENGTH_MAX)?;
     if !text.starts_with("https://") && !text.starts_with("http://") {
@@ -321,5 +333,5 @@ fn url(fields: &Fields<'_>, name: &str) -> Option<String> {
         at.problem(Code::BadValue, format!("`{text}` is not an address"), Some(help));
         return None;
     }
-    Some(text.trim_end_matches('/').to_owned())
+    Some(text)
 }

@@ -218,7 +218,7 @@ fn an_image_is_the_index_and_nothing_else_is() {
     }
     let mut other = image;
     other[8] ^= 0x80;
-    assert_eq!(refused(&other, "sha256:1"), ImageError::OtherVersion { found: 0x81 });
+    assert_eq!(refused(&other, "sha256:1"), ImageError::OtherVersion { found: 0x82 });
 }
 
 #[test]

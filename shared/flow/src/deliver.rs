@@ -1,12 +1,14 @@
 //! The last step: what was decided is done, from the outbox and from nowhere else.
 
-use defuse_domain::{AlertId, Effect, EffectAction, EffectState, Outcome};
+use defuse_domain::{
+    ActAction, ActEffect, AlertId, Effect, EffectAction, EffectId, EffectState, Outcome,
+};
 use jiff::Timestamp;
 use tracing::{info, instrument, warn};
 
 use crate::ports::{
-    AlertStore, AtSource, DeliveryError, MatchLog, Notifier, Outbox, Outstanding, SourceClient,
-    StoreError, Stored,
+    ActOutbox, AlertStore, Asked, AtSource, DeliveryError, MatchLog, Notifier, Outbox, Outstanding,
+    SourceClient, StoreError, Stored,
 };
 
 /// Carries out effects
@@ -46,7 +48,7 @@ const ROUNDS_MAX: usize = 3;
 
 impl<S, C, N> Deliver<S, C, N>
 where
-    S: Outbox + AlertStore + MatchLog,
+    S: ActOutbox + AlertStore + MatchLog + Outbox,
     C: SourceClient,
     N: Notifier,
 {
@@ -55,10 +57,58 @@ where
         Self { store, source, notifier }
     }
 
-    /// Carries out everything outstanding for an alert, in order: people are told that it is
-    /// resolved only once it is
+    /// Carries out everything outstanding for an alert: what its last run calls for, and what persons
+    /// asked for. One that fails does not hold up the other.
     #[instrument(skip_all, fields(alert.id = %id))]
     pub async fn deliver(&self, id: &AlertId, now: Timestamp) -> Result<(), DeliverError> {
+        let called_for = self.called_for(id, now).await;
+        let asked = self.asked(id, now).await;
+        called_for.and(asked)
+    }
+
+    /// What persons asked for
+    async fn asked(&self, id: &AlertId, now: Timestamp) -> Result<(), DeliverError> {
+        let Some(asked) = self.store.asked(id).await? else { return Ok(()) };
+        for effect in &asked.effects {
+            let is_told = self.tell(&asked, effect, now).await?;
+            if !is_told {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what is left of the acts may go on: not where a newer revision was found
+    async fn tell(
+        &self,
+        asked: &Asked,
+        effect: &ActEffect,
+        now: Timestamp,
+    ) -> Result<bool, DeliverError> {
+        let tried = match &effect.action {
+            ActAction::Change(steps) => self.source.change(&asked.alert, steps).await,
+            ActAction::Comment(text) => self.source.comment(&asked.alert, text).await,
+        };
+        let (state, goes_on) = match tried {
+            Ok(AtSource::Changed(answer)) => (EffectState::Done { at: now, answer }, true),
+            Ok(AtSource::Already) => (already(now), true),
+            Ok(AtSource::Overtaken(newer)) => {
+                // Stored first, so that a crash here loses nothing.
+                if let Some(newer) = newer {
+                    self.store.store(&newer, now).await?;
+                }
+                (EffectState::Overtaken { at: now }, false)
+            }
+            Err(error) => (refusal(&effect.id, error, now)?, true),
+        };
+        self.store.settle(&asked.alert.id, &effect.id, &state).await?;
+        info!(effect.id = %effect.id, state = ?state, "carried out `{}`", effect.id);
+        Ok(goes_on)
+    }
+
+    /// What the last run calls for, in order: people are told that the alert is resolved only once
+    /// it is
+    async fn called_for(&self, id: &AlertId, now: Timestamp) -> Result<(), DeliverError> {
         for _ in 0..ROUNDS_MAX {
             let Some(outstanding) = self.store.outstanding(id).await? else {
                 return Ok(());
@@ -124,9 +174,7 @@ where
         };
         let (state, next) = match tried {
             Ok(AtSource::Changed(answer)) => (EffectState::Done { at: now, answer }, Next::GoOn),
-            Ok(AtSource::Already) => {
-                (EffectState::Done { at: now, answer: "already so".to_owned() }, Next::GoOn)
-            }
+            Ok(AtSource::Already) => (already(now), Next::GoOn),
             Ok(AtSource::Overtaken(Some(newer))) => {
                 // What we decided on is old. The newer state is stored first, so that a crash here
                 // loses nothing; then it is triaged by itself.
@@ -141,9 +189,8 @@ where
             Ok(AtSource::Overtaken(None)) => {
                 (refused("changed at its source, and cannot be read there", now), Next::ReadAnew)
             }
-            Err(DeliveryError::Refused { target, answer, source }) => {
-                warn!(effect.id = %effect.id, cause = %source, "{target} refused `{}`", effect.id);
-                let answer = format!("{target}: {answer}");
+            Err(error) => {
+                let state = refusal(&effect.id, error, now)?;
                 let next = match (&effect.action, run.decision.outcome) {
                     (EffectAction::Resolve { .. }, _) => Next::ReadAnew,
                     (
@@ -154,16 +201,34 @@ where
                         | Outcome::ResolvedAtSource,
                     ) => Next::GoOn,
                 };
-                (EffectState::Refused { at: now, answer }, next)
-            }
-            Err(source @ DeliveryError::Busy { .. }) => {
-                return Err(DeliverError::Effect { effect: effect.id.to_string(), source });
+                (state, next)
             }
         };
         self.store.mark(run, &effect.id, &state).await?;
         info!(effect.id = %effect.id, state = ?state, "carried out `{}`", effect.id);
         Ok(next)
     }
+}
+
+/// What a refusal means; whatever passes by itself is tried again
+fn refusal(
+    effect: &EffectId,
+    error: DeliveryError,
+    now: Timestamp,
+) -> Result<EffectState, DeliverError> {
+    match error {
+        DeliveryError::Refused { target, answer, source } => {
+            warn!(effect.id = %effect, cause = %source, "{target} refused `{}`", effect);
+            Ok(EffectState::Refused { at: now, answer: format!("{target}: {answer}") })
+        }
+        source @ DeliveryError::Busy { .. } => {
+            Err(DeliverError::Effect { effect: effect.to_string(), source })
+        }
+    }
+}
+
+fn already(now: Timestamp) -> EffectState {
+    EffectState::Done { at: now, answer: "already so".to_owned() }
 }
 
 fn refused(answer: &str, now: Timestamp) -> EffectState {

@@ -1,13 +1,14 @@
 //! What happens when: the steps an alert takes, and the ports they need.
 //!
 //! In the order of an alert's way: `receive` or `poll`, `triage` (by way of `facts`), `deliver`,
-//! `post`; and beside it `housekeep`, `tuning`, `watch` and `allow`.
+//! `post`; and beside it `housekeep`, `manage`, `tuning`, `watch` and `allow`.
 
 mod allow;
 mod deliver;
 mod facts;
 mod housekeep;
 mod intake;
+mod manage;
 mod poll;
 mod ports;
 mod post;
@@ -21,6 +22,7 @@ pub use deliver::{Deliver, DeliverError};
 pub use facts::Remembered;
 pub use housekeep::Housekeep;
 pub use intake::{Intake, Taken};
+pub use manage::{Manage, Outcome as ManageOutcome, Told};
 pub use poll::{FeedPlace, Outage, Pass, Poll, Reading, SLICES};
 pub use ports::*;
 pub use post::{Post, PostError, Posted};

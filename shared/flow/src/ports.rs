@@ -2,8 +2,10 @@
 //!
 //! Every error says what the caller can do about it: try again later, or never.
 
+mod acts;
 mod alerts;
 mod allow_list;
+mod audit;
 mod bundles;
 mod chat;
 mod delivery;
@@ -20,6 +22,7 @@ mod pace;
 mod parts;
 mod releases;
 mod runs;
+mod tokens;
 mod tuning;
 mod tuning_changes;
 mod watch;
@@ -27,10 +30,12 @@ mod watch;
 use std::error::Error;
 
 pub use self::{
+    acts::{ActOutbox, ActStore, Acted, Acts, Asked, BrokenAct, ManagedAlert},
     alerts::{AlertStore, RejectStore, Stored, WebhookLog},
     allow_list::{
         AllowList, AllowListOutbox, AllowListPage, IndicatorClient, Marked, Put, StoredEntry,
     },
+    audit::{Audit, AuditPage, BrokenEntry, HistoryAudit},
     bundles::{Bundle, BundleStore},
     chat::{CLAIM_SECONDS, Chat, Claim, NotificationLog},
     delivery::{AtSource, DeliveryError, Notifier, Outbox, Outstanding, SourceClient},
@@ -47,6 +52,10 @@ pub use self::{
     parts::PartStore,
     releases::{ReleaseStore, Released},
     runs::{AlertState, Recorded, RunStore, StoredAlert},
+    tokens::{
+        Begun, Identity, IdentityError, KeptAnswer, RequestLog, StoredToken, Throttle, TokenLookup,
+        TokenStore,
+    },
     tuning::{DeployedTuning, StoredRule, StoredTuning},
     tuning_changes::{ChangedRule, RuleChange, RuleVerb, TuningStore},
     watch::{Mailboxes, WatchList},

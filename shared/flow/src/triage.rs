@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use defuse_domain::{
-    Action, Alert, AlertId, AsRead, Decision, Kept, LastRun, Outcome, Plan, Playbook, Release,
-    RuleBook, Run, RunKey, User, decide,
+    Action, Alert, AlertId, AsRead, Decision, Kept, LastRun, Managed, Outcome, Plan, Playbook,
+    Release, RuleBook, Run, RunKey, User, decide,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use tracing::{info, instrument};
@@ -62,7 +62,16 @@ where
         }
         let rules = self.rules.current(&self.store, now).await?;
         let StoredAlert {
-            alert, version, looks, tags, last_run, effects, refused, released, ..
+            alert,
+            version,
+            looks,
+            tags,
+            last_run,
+            effects,
+            refused,
+            managed,
+            released,
+            ..
         } = stored;
         let last = match last_run {
             Some(key) => self.store.run(&key).await?.map(|run| LastRun { run, effects, refused }),
@@ -74,6 +83,7 @@ where
 
         let decision = left_to_whoever_reopened(decision, &alert, last.as_ref());
         let decision = left_to_whoever_released(decision, released.as_ref());
+        let decision = left_to_whoever_manages(decision, &managed);
         let decision = self.within_limits(&rules, decision, &alert, now).await?;
         let key = RunKey { alert_id: alert.id.clone(), revision: alert.revision(), look: looks };
         let mut plan = Plan::of(&alert, &decision, &rules, &key);
@@ -144,6 +154,19 @@ fn left_to_whoever_reopened(decision: Decision, alert: &Alert, last: Option<&Las
         }
     };
     decision.kept_open(Kept::Reopened, vec![reason])
+}
+
+/// The decision, unless a person decided something of the alert here: from then on no rule does
+fn left_to_whoever_manages(decision: Decision, managed: &Managed) -> Decision {
+    match (decision.outcome, &managed.by) {
+        (Outcome::Hidden | Outcome::Resolved(_), Some(person)) => {
+            let reason = format!("{person} decided what becomes of it");
+            decision.kept_open(Kept::Managed, vec![reason])
+        }
+        (Outcome::Open | Outcome::Hidden | Outcome::Resolved(_) | Outcome::ResolvedAtSource, _) => {
+            decision
+        }
+    }
 }
 
 /// The decision, unless a person released the alert from among the hidden: then no rule takes it out

@@ -70,13 +70,14 @@ mod deliver {
             "Outbox::mark",
             "Notifier::publish",
             "Outbox::mark",
+            "ActOutbox::asked",
         ];
         assert_eq!(bench.plan.calls(), calls);
         assert_eq!(bench.told(), ["resolved"]);
         assert_eq!(bench.source.view(&bench.id).unwrap().n_resolved, 1);
 
         bench.deliver().await.unwrap().unwrap();
-        assert_eq!(bench.plan.calls().len(), calls.len() + 1);
+        assert_eq!(bench.plan.calls().len(), calls.len() + 2);
     }
 
     #[tokio::test]

@@ -1,11 +1,12 @@
-//! The configuration that SecOps writes: `settings.yaml`, `playbooks/*.yaml` and `tuning/*.yaml` of
-//! one folder.
+//! The configuration that SecOps writes: `settings.yaml`, `playbooks/*.yaml`, `tuning/*.yaml` and
+//! `roles/*.cedar` of one folder.
 //!
-//! [`Config::load`] reads it and touches nothing else; [`Config::check`] also tries the cases that
+//! [`Config::load`] reads it and touches nothing else; [`Config::check`] also reads the policies, tries the cases that
 //! the playbooks carry, and looks at when tuning rules expire.
 
 mod bundle;
 mod cases;
+mod roles;
 
 use std::{
     collections::BTreeMap,
@@ -26,6 +27,8 @@ const SETTINGS: &str = "settings.yaml";
 const PLAYBOOKS: &str = "playbooks";
 /// The folder with the tuning rules
 const TUNING: &str = "tuning";
+/// The folder with what each role may do
+const ROLES: &str = "roles";
 
 /// The configuration in force
 #[derive(Clone, Debug, Default)]
@@ -40,6 +43,10 @@ pub struct Config {
     pub playbook_files: BTreeMap<PlaybookName, String>,
     /// The file of each tuning rule
     pub tuning_files: BTreeMap<TuningRuleName, String>,
+    /// The policies that say what each role may do at the API, by the name of their file in messages
+    pub role_files: BTreeMap<String, String>,
+    /// The folder that it was read from
+    pub folder: PathBuf,
 }
 
 /// The configuration cannot be in force
@@ -62,6 +69,7 @@ impl Config {
         let settings = reader.settings();
         let playbooks = reader.rules(PLAYBOOKS, Playbook::parse);
         let tuning = reader.rules(TUNING, TuningRule::parse);
+        let role_files = reader.policies();
         let Reader { files, mut problems, .. } = reader;
         let named = playbooks.iter().map(|(file, it)| (file, it.name().as_str()));
         problems.extend(repeated_names("playbook", named));
@@ -90,7 +98,8 @@ impl Config {
             .tuned_by(tuning)
             .telling(settings.operations_channel.clone())
             .in_bundle(bundle::digest(&files));
-        Ok(Self { settings, rules, files, playbook_files, tuning_files })
+        let folder = dir.to_owned();
+        Ok(Self { settings, rules, files, playbook_files, tuning_files, role_files, folder })
     }
 
     /// Reads the folder, tries every case that its playbooks carry, and looks whether a tuning rule
@@ -102,7 +111,8 @@ impl Config {
             let file = config.tuning_files.get(rule.name()).map_or("", String::as_str);
             rule.check_expiry(file, now)
         });
-        let problems: Vec<Diagnostic> = late.collect();
+        let of_roles = config.roles().err().map(|it| it.problems);
+        let problems: Vec<Diagnostic> = late.chain(of_roles.into_iter().flatten()).collect();
         if !problems.is_empty() {
             return Err(ConfigError { problems });
         }
@@ -157,7 +167,7 @@ impl Reader<'_> {
         parse: impl Fn(&str, &str) -> Result<T, Vec<Diagnostic>>,
     ) -> Vec<(String, T)> {
         let mut rules = Vec::new();
-        for path in self.paths(folder) {
+        for path in self.paths(folder, &["yaml", "yml"]) {
             let file = path.display().to_string();
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let Some(text) = self.read(&path, format!("{folder}/{name}")) else { continue };
@@ -169,8 +179,20 @@ impl Reader<'_> {
         rules
     }
 
-    /// Every `.yaml` and `.yml` file, in the order of names; no folder is no rule
-    fn paths(&mut self, folder: &str) -> Vec<PathBuf> {
+    /// The policies of roles; no folder is no role
+    fn policies(&mut self) -> BTreeMap<String, String> {
+        let mut policies = BTreeMap::new();
+        for path in self.paths(ROLES, &["cedar"]) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let Some(text) = self.read(&path, format!("{ROLES}/{name}")) {
+                policies.insert(path.display().to_string(), text);
+            }
+        }
+        policies
+    }
+
+    /// Every file that ends like that, in the order of names; no folder is no rule
+    fn paths(&mut self, folder: &str, endings: &[&str]) -> Vec<PathBuf> {
         let dir = self.dir.join(folder);
         let listed = fs::read_dir(&dir)
             .and_then(|entries| entries.map(|it| it.map(|it| it.path())).collect());
@@ -182,7 +204,7 @@ impl Reader<'_> {
                 Vec::new()
             }
         };
-        paths.retain(|it| it.extension().is_some_and(|it| it == "yaml" || it == "yml"));
+        paths.retain(|it| it.extension().is_some_and(|it| endings.iter().any(|end| it == *end)));
         paths.sort();
         paths
     }

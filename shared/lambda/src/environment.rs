@@ -29,6 +29,8 @@ pub struct Environment {
     /// Whether requests may go to this machine and private networks: the embedded host's only
     /// (`DEFUSE_REACH=anywhere`)
     pub may_reach_private: bool,
+    /// Whether this is a function in Lambda (`AWS_LAMBDA_FUNCTION_NAME`)
+    pub is_in_lambda: bool,
     /// Whether logs are JSON (`AWS_LAMBDA_LOG_FORMAT=JSON`)
     pub json_logs: bool,
     /// What is logged (`AWS_LAMBDA_LOG_LEVEL`, `RUST_LOG`)
@@ -75,6 +77,7 @@ impl Environment {
             // A function in Lambda reaches no private address, whatever a variable says.
             may_reach_private: text("DEFUSE_REACH").as_deref() == Some("anywhere")
                 && (text("AWS_LAMBDA_FUNCTION_NAME").is_none() || text("AWS_SAM_LOCAL").is_some()),
+            is_in_lambda: text("AWS_LAMBDA_FUNCTION_NAME").is_some(),
             json_logs: text("AWS_LAMBDA_LOG_FORMAT").as_deref() == Some("JSON"),
             log_level: text("AWS_LAMBDA_LOG_LEVEL").or_else(|| text("RUST_LOG")),
         }

@@ -22,8 +22,8 @@ pub use process::run_function;
 pub use telemetry::start_logs;
 pub use turns::Turns;
 pub use wiring::{
-    DeliverApp, HousekeepApp, PollApp, PostApp, ReceiveApp, SharedLookup, StartError, TriageApp,
-    Wiring,
+    ApiApp, DeliverApp, HousekeepApp, PollApp, PostApp, ReceiveApp, SharedLookup, StartError,
+    TriageApp, Wiring,
 };
 
 /// Whether an environment variable is set to anything

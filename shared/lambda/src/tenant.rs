@@ -6,8 +6,8 @@ use std::time::Duration;
 use defuse_adapters::{
     Application, Certificate, ChannelSettings, ChatChannels, CloudAppsFeed, CloudAppsSettings,
     CloudAppsSignIn, CloudAppsSource, Credential, Endpoint, EndpointSettings, Feed, Graph,
-    GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource, Http, Reach, Secret,
-    SecretsManager, SigningKey, Sources, WebIdentity,
+    GraphFacts, GraphFeed, GraphMailTips, GraphSettings, GraphSource, Http, OidcIssuer,
+    OidcSettings, Reach, Secret, SecretsManager, SigningKey, Sources, WebIdentity,
 };
 use defuse_domain::{ChannelKind, SecretRef, Settings};
 
@@ -119,6 +119,18 @@ impl Tenant<'_> {
             change_within: CHANGE_WITHIN,
         };
         Ok(Some(Graph::new(&settings, self.http()?)?))
+    }
+
+    /// Who says who people are, where the settings name somebody
+    pub(crate) fn issuer(&self) -> Result<Option<OidcIssuer>, StartError> {
+        let Some(oidc) = self.settings.api.oidc.clone() else { return Ok(None) };
+        let settings = OidcSettings {
+            issuer: oidc.issuer,
+            audience: oidc.audience,
+            keys: oidc.keys,
+            roles: self.settings.api.roles.clone(),
+        };
+        Ok(Some(OidcIssuer::new(settings, self.http()?)?))
     }
 
     pub(crate) async fn graph_facts(

@@ -8,11 +8,13 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use defuse_adapters::{
-    CertificateError, ChatChannels, DynamoDbStore, Endpoint, Feed, GraphMailTips, HttpError,
-    OwnPace, Reach, Secret, SecretError, SecretsManager, SigningKey, SigningKeyError, SnsNotifier,
-    Sources, StoredAlertFacts, UrlError,
+    CertificateError, ChatChannels, Doorkeeper, DynamoDbStore, Endpoint, Feed, GraphMailTips,
+    HttpError, OwnPace, Reach, Roles, Secret, SecretError, SecretsManager, SigningKey,
+    SigningKeyError, SnsNotifier, Sources, StoredAlertFacts, UrlError,
 };
-use defuse_flow::{Allow, Deliver, Housekeep, Poll, Post, Receive, Remembered, Triage, Watch};
+use defuse_flow::{
+    Allow, Deliver, Housekeep, Manage, Poll, Post, Receive, Remembered, Triage, Watch,
+};
 
 use crate::{
     config::{Config, ConfigError},
@@ -27,6 +29,20 @@ pub type TriageApp = Triage<Remembered<AllFacts, DynamoDbStore>, DynamoDbStore>;
 /// What the function `chat` is made of
 pub type PostApp = Post<DynamoDbStore, ChatChannels>;
 
+/// What the function `api` is made of
+#[derive(Clone, Debug)]
+pub struct ApiApp {
+    /// What a person does to an alert
+    pub manage: Manage<DynamoDbStore>,
+    /// Who is let in
+    pub door: Doorkeeper,
+    /// What they may do
+    pub roles: Roles,
+    /// How many requests a minute somebody may send
+    pub requests_per_minute: u32,
+    /// Tokens, what was answered, and how often somebody asks
+    pub store: DynamoDbStore,
+}
 /// What the function `housekeep` is made of
 pub type HousekeepApp = Housekeep<DynamoDbStore, SnsNotifier>;
 
@@ -213,6 +229,28 @@ impl Wiring {
             open_alerts,
             organisation: self.config.settings.organisation.clone(),
         })
+    }
+
+    /// The function `api`
+    pub fn api(&self) -> Result<ApiApp, StartError> {
+        Ok(ApiApp {
+            manage: Manage::new(self.store()),
+            door: Doorkeeper::new(self.store(), self.tenant().issuer()?),
+            roles: self.config.roles()?,
+            requests_per_minute: self.config.settings.api.requests_per_minute,
+            store: self.store(),
+        })
+    }
+
+    /// The same with a token that opens everything, for whoever sits at the embedded host.
+    ///
+    /// In Lambda there is no such token, whoever asks for it.
+    pub fn api_with_development_token(&self, token: Secret) -> Result<ApiApp, StartError> {
+        let app = self.api()?;
+        if self.environment.is_in_lambda {
+            return Ok(app);
+        }
+        Ok(ApiApp { door: app.door.with_development_token(token), ..app })
     }
 
     /// The function `receive`

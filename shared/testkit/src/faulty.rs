@@ -1,5 +1,6 @@
 //! Ports that fail when they are told to: at the nth call across all of them, in a chosen way.
 
+mod acts;
 mod ports;
 mod tuning;
 

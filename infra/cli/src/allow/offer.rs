@@ -55,7 +55,8 @@ pub(crate) fn write_offers(
         quoted(&format!("From alert {}", alert.id))
     );
     let groups = groups_of(alert).unwrap_or_default();
-    let on: String = groups.iter().map(|it| format!(" --device-group {}", quoted(it))).collect();
+    let on =
+        groups.iter().fold(String::new(), |on, it| format!("{on} --device-group {}", quoted(it)));
     writeln!(out, "To allow what is in the alert, besides or instead of a rule:")?;
     for Offer { indicator, is_default } in offers {
         let (kind, value) = (indicator.kind(), quoted(indicator.value()));

@@ -23,7 +23,8 @@ use crate::{explain, status};
 
 /// What there is
 const PLACES: &str = "POST /receive takes alerts, GET /runs/<alert id> shows why one was decided, \
-    GET /status what was left out, /allow-list is what `defuse allow` asks";
+    GET /status what was left out, /allow-list is what `defuse allow` asks, and /v1/openapi.json is \
+    for whoever has a token";
 
 #[derive(Clone)]
 struct Shared {
@@ -34,6 +35,7 @@ struct Shared {
 pub(crate) async fn serve(listener: TcpListener, apps: Arc<Apps>, clock: Clock) {
     let router = Router::new()
         .route("/receive", any(receive))
+        .route("/v1/{*path}", any(api))
         .route("/runs/{alert_id}", get(last_run))
         .route("/status", get(status))
         .route("/allow-list", get(allow_list::first).post(allow_list::put))
@@ -55,15 +57,28 @@ pub(crate) async fn serve(listener: TcpListener, apps: Arc<Apps>, clock: Clock) 
 
 /// Hands a request to the function `receive` as Lambda would
 async fn receive(State(shared): State<Shared>, request: Request) -> Response {
+    let request = as_lambda_has_it(request).await;
+    let answer = defuse_receive::handle(&shared.apps.receive, request, (shared.clock)()).await;
+    as_axum_has_it(answer)
+}
+
+/// Hands a request to the function `api` as Lambda would
+async fn api(State(shared): State<Shared>, request: Request) -> Response {
+    let request = as_lambda_has_it(request).await;
+    as_axum_has_it(defuse_api::handle(&shared.apps.api, request, (shared.clock)()).await)
+}
+
+async fn as_lambda_has_it(request: Request) -> lambda_http::Request {
     let (parts, body) = request.into_parts();
     // One byte past the bound is enough for the function to see that it is too large.
     let body = match to_bytes(body, BODY_BYTES_MAX + 1).await {
         Ok(body) => body,
         Err(_) => Bytes::from(vec![b' '; BODY_BYTES_MAX + 1]),
     };
-    let request =
-        lambda_http::http::Request::from_parts(parts, lambda_http::Body::Binary(body.to_vec()));
-    let answer = defuse_receive::handle(&shared.apps.receive, request, (shared.clock)()).await;
+    lambda_http::http::Request::from_parts(parts, lambda_http::Body::Binary(body.to_vec()))
+}
+
+fn as_axum_has_it(answer: lambda_http::Response<lambda_http::Body>) -> Response {
     let (parts, body) = answer.into_parts();
     Response::from_parts(parts, Body::from(body.as_ref().to_vec()))
 }

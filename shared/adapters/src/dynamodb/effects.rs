@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use defuse_domain::{Effect, EffectAction, EffectId, EffectState, Run};
 use defuse_flow::{AlertState, StoreError};
+use serde::Serialize;
 
 use super::{
     change::Change,
@@ -23,6 +24,8 @@ pub(super) struct Marked {
     pub(super) refused: bool,
     /// Whether a newer revision waits to be decided, and the head is in the index for that
     pub(super) is_pending: bool,
+    /// Whether anything that a person asked for is still to be done
+    pub(super) is_asking: bool,
 }
 
 impl Marked {
@@ -51,7 +54,8 @@ impl Marked {
                 *left = state.clone();
             }
         }
-        Some(Self { effects, refused, is_pending: head.state == AlertState::Pending })
+        let is_pending = head.state == AlertState::Pending;
+        Some(Self { effects, refused, is_pending, is_asking: head.is_asking() })
     }
 
     /// The change of the head that says so, if the head still is what was read
@@ -67,7 +71,7 @@ impl Marked {
             change = change.set("state", text(state_name(AlertState::Open)));
         }
         let is_done = !self.effects.values().any(|it| *it == EffectState::Outstanding);
-        if is_done {
+        if is_done && !self.is_asking {
             change = change.remove("work").remove("workAt");
         }
         Ok(change)
@@ -84,8 +88,7 @@ impl Change {
         if effects.is_empty() {
             return Ok(self.remove("effects"));
         }
-        let written = serde_dynamo::to_attribute_value(effects);
-        Ok(self.set("effects", written.map_err(|error| refused(what, error))?))
+        Ok(self.set("effects", written(what, effects)?))
     }
 }
 
@@ -93,8 +96,13 @@ fn is_resolve(effect: &Effect, id: &EffectId) -> bool {
     effect.id == *id && matches!(effect.action, EffectAction::Resolve { .. })
 }
 
+/// Writes a value of ours
+pub(super) fn written(what: &str, value: &impl Serialize) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| refused(what, error))
+}
+
 /// The state with its answer short enough for the head
-fn shortened(state: &EffectState) -> EffectState {
+pub(super) fn shortened(state: &EffectState) -> EffectState {
     let short = |answer: &str| cut(answer, ANSWER_BYTES_MAX).to_owned();
     match state {
         EffectState::Outstanding => EffectState::Outstanding,

@@ -6,7 +6,9 @@ use std::{
 };
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use defuse_domain::{AlertId, EffectId, EffectState, Outcome, Release, Revision, RunKey, Severity};
+use defuse_domain::{
+    AlertId, EffectId, EffectState, Managed, Outcome, Release, Revision, RunKey, Severity,
+};
 use defuse_flow::{AlertState, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -57,6 +59,17 @@ pub(super) struct Head {
     /// Whether the source refused to resolve the alert, so that `if_refused` is being done
     #[serde(default)]
     pub(super) refused: bool,
+    /// How many acts of persons there were, and the digest of the last
+    #[serde(default)]
+    pub(super) acts: u64,
+    #[serde(default)]
+    pub(super) last_act: String,
+    /// What they made of the alert
+    #[serde(default)]
+    pub(super) managed: Managed,
+    /// What became of telling the source of the newest of them
+    #[serde(default)]
+    pub(super) asked: BTreeMap<EffectId, EffectState>,
     /// When a person released it from among the hidden, and who
     #[serde(default)]
     pub(super) released_at: Option<Timestamp>,
@@ -96,6 +109,16 @@ impl Head {
     pub(super) fn last_run(&self, id: &AlertId) -> Option<RunKey> {
         let (revision, look) = self.run_revision.zip(self.run_look)?;
         Some(RunKey { alert_id: id.clone(), revision, look })
+    }
+
+    /// Whether anything that a person asked for is still to be done
+    pub(super) fn is_asking(&self) -> bool {
+        self.asked.values().any(|it| *it == EffectState::Outstanding)
+    }
+
+    /// Whether anything that the last run calls for is still to be done
+    pub(super) fn is_outstanding_at_all(&self) -> bool {
+        self.effects.values().any(|it| *it == EffectState::Outstanding)
     }
 
     /// When the alert first came to us. One that came before that was kept came after it was created

@@ -24,6 +24,10 @@ const LEFT_OUT: &str = "O";
 /// Sort key of an alert's head
 pub(super) const HEAD: &str = "H";
 
+/// What the sort keys of an alert's acts begin with
+pub(super) const ACT: &str = "M#";
+/// What the sort keys of tokens begin with
+pub(super) const TOKEN: &str = "T#";
 /// What the sort keys of an alert's parts begin with
 pub(super) const PART: &str = "P#";
 /// What the sort key of a user begins with whose mailbox is looked at
@@ -125,6 +129,27 @@ impl Key {
         Self { pk: format!("P#{}", bounded(rate)), sk: "P".to_owned() }
     }
 
+    /// Something that a person did to an alert; acts sort as they are numbered
+    pub(super) fn act(id: &AlertId, number: u64, digest: &str) -> Self {
+        let digest = digest.get(..DIGEST_LENGTH).unwrap_or(digest);
+        Self { pk: alert(id), sk: format!("{ACT}{number:010}#{digest}") }
+    }
+
+    /// A token of the API
+    pub(super) fn token(id: &str) -> Self {
+        Self { pk: tokens(), sk: format!("{TOKEN}{}", bounded(id)) }
+    }
+
+    /// A write that came with an idempotency key
+    pub(super) fn request(name: &str) -> Self {
+        Self { pk: format!("Z#{}", bounded(name)), sk: "Z".to_owned() }
+    }
+
+    /// How often somebody asked in a minute
+    pub(super) fn throttle(who: &str, minute: i64) -> Self {
+        Self { pk: format!("Q#{}", bounded(who)), sk: format!("{minute}") }
+    }
+
     /// A bundle of configuration that was proven
     pub(super) fn bundle(digest: &str) -> Self {
         Self { pk: "C#bundles".to_owned(), sk: format!("B#{}", bounded(digest)) }
@@ -188,6 +213,11 @@ impl Key {
 /// Partition key of the list of mailboxes that are looked at
 pub(super) fn watch_list() -> String {
     "U#mailboxes".to_owned()
+}
+
+/// Partition key of the tokens of the API
+pub(super) fn tokens() -> String {
+    "K#tokens".to_owned()
 }
 
 /// Partition key of what a tuning rule did, and of its changes

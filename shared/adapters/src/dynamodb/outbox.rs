@@ -23,7 +23,7 @@ impl Outbox for DynamoDbStore {
         if head.state == AlertState::Pending {
             return Ok(None);
         }
-        if !head.effects.values().any(|it| *it == EffectState::Outstanding) {
+        if !head.is_outstanding_at_all() {
             return Ok(None);
         }
         let run = self.last_run(&what, &key, digest).await?;

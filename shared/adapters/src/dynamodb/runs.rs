@@ -33,7 +33,7 @@ impl RunStore for DynamoDbStore {
         let alert = self.body(&what, id, &head).await?;
         let alert = Alert { received: head.came(), ..alert };
         let (last_run, released) = (head.last_run(id), head.released());
-        let Head { state, version, looks, tags, effects, refused, .. } = head;
+        let Head { state, version, looks, tags, effects, refused, managed, .. } = head;
         Ok(Some(StoredAlert {
             alert,
             state,
@@ -43,6 +43,7 @@ impl RunStore for DynamoDbStore {
             effects,
             refused,
             tags,
+            managed,
             released,
         }))
     }
@@ -59,8 +60,17 @@ impl RunStore for DynamoDbStore {
         let compressed = compress(&what, &json)?;
         self.put_run(&what, &run.key, &digest, compressed).await?;
 
-        let decided = decided(&what, run, &digest, tags, version)?;
-        match self.change(&what, Key::head(&run.key.alert_id), decided).await? {
+        let key = Key::head(&run.key.alert_id);
+        let as_decided = decided(&what, run, &digest, (tags, version), false)?;
+        let mut written = self.change(&what, key.clone(), as_decided).await?;
+        if let Written::Kept(Some(item)) = &written {
+            let head: Head = items::read(&what, item.clone())?;
+            if head.version == version && head.is_asking() {
+                let as_asked = decided(&what, run, &digest, (tags, version), true)?;
+                written = self.change(&what, key, as_asked).await?;
+            }
+        }
+        match written {
             Written::Changed(_) => Ok(Recorded::New),
             Written::Kept(Some(item)) => {
                 // Why: our own write may have been made and its answer lost on the way.
@@ -123,17 +133,29 @@ pub(super) fn read_run(what: &str, item: &Item) -> Result<Run, StoreError> {
     serde_json::from_slice(&json).map_err(|error| refused(what, error))
 }
 
-/// The head as the run makes it, if the alert still is what was decided
+/// What must hold of the head for a run to be what happened
+const AS_SEEN: &str = "#version = :seen AND #state = :pending AND #revision = :revision";
+
+/// The head as the run makes it, if the alert still is what was decided.
+///
+/// It leaves the index `work` where nothing is to be done: neither for the run, nor `is_asking` for
+/// a person.
 fn decided(
     what: &str,
     run: &Run,
     digest: &str,
-    tags: &BTreeSet<String>,
-    version: u64,
+    (tags, version): (&BTreeSet<String>, u64),
+    is_asking: bool,
 ) -> Result<Change, StoreError> {
     let outstanding: BTreeMap<EffectId, EffectState> =
         run.effects.iter().map(|it| (it.id.clone(), EffectState::Outstanding)).collect();
-    let work = (!outstanding.is_empty()).then_some(WorkKind::Effects);
+    let work = (is_asking || !outstanding.is_empty()).then_some(WorkKind::Effects);
+    let (condition, names) = if work.is_some() {
+        (AS_SEEN.to_owned(), vec!["revision"])
+    } else {
+        let condition = format!("{AS_SEEN} AND attribute_not_exists(#asking)");
+        (condition, vec!["revision", "asking"])
+    };
     let digest = digest.to_owned();
     Ok(Change::default()
         .set("state", text(state_name(state_after(run.decision.outcome))))
@@ -147,7 +169,7 @@ fn decided(
         .increase("version")
         .add("runs", AttributeValue::Ss(vec![digest]))
         .work(work, run.decided)
-        .only_if("#version = :seen AND #state = :pending AND #revision = :revision", &["revision"])
+        .only_if(&condition, &names)
         .given("seen", number(version))
         .given("pending", text("pending"))
         .given("revision", text(run.key.revision.to_string())))

@@ -6,7 +6,9 @@
 //!
 //! Permissions: `SecurityAlert.ReadWrite.All`.
 
-use defuse_domain::{Alert, AsRead, Classification, Revision, Shape, Status};
+use std::collections::BTreeSet;
+
+use defuse_domain::{Alert, AsRead, Classification, Revision, Shape, Standing, Status, Step};
 use defuse_flow::{AtSource, DeliveryError, SourceClient};
 use http::Method;
 use serde::Deserialize;
@@ -155,6 +157,19 @@ impl SourceClient for GraphSource {
         Ok(AtSource::Changed(format!("assigned (status {status})")))
     }
 
+    async fn change(&self, alert: &Alert, steps: &[Step]) -> Result<AtSource, DeliveryError> {
+        let deadline = self.graph.change_deadline();
+        let found = self.look(alert, deadline).await?;
+        let Some(body) = to_change(&found, steps) else {
+            return Ok(AtSource::Overtaken(Some(Box::new(found))));
+        };
+        if body.as_object().is_some_and(serde_json::Map::is_empty) {
+            return Ok(AtSource::Already);
+        }
+        let status = self.patch(alert, &body, deadline).await?;
+        Ok(AtSource::Changed(format!("changed (status {status})")))
+    }
+
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {
         let deadline = self.graph.change_deadline();
         let found = self.look(alert, deadline).await?;
@@ -163,6 +178,53 @@ impl SourceClient for GraphSource {
             None => AtSource::Already,
         })
     }
+}
+
+/// What of the steps is still to be done; nothing at all where somebody changed at Graph what the
+/// person wanted to change
+fn to_change(found: &Alert, steps: &[Step]) -> Option<Value> {
+    let stands = Standing::at_source(found, BTreeSet::new());
+    let mut body = serde_json::Map::new();
+    for step in steps {
+        match step {
+            Step::Status { from, to } => {
+                // Why: what is nowhere said is new.
+                let or_new = |it: Option<Status>| it.unwrap_or(Status::New);
+                match or_new(stands.status) {
+                    is if is == *to => {}
+                    is if is == or_new(*from) => {
+                        body.insert("status".to_owned(), json!(to.name()));
+                    }
+                    Status::New | Status::InProgress | Status::Resolved => return None,
+                }
+            }
+            Step::AssignedTo { from, to } => {
+                let is = stands.assigned_to.as_deref().map(str::to_lowercase);
+                let [from, to_lower] = [from, to].map(|it| it.as_deref().map(str::to_lowercase));
+                if is == to_lower {
+                    continue;
+                }
+                if is != from {
+                    return None;
+                }
+                body.insert("assignedTo".to_owned(), json!(to));
+            }
+            Step::Classification { from, to } => {
+                if stands.classification == *to {
+                    continue;
+                }
+                if stands.classification != *from {
+                    return None;
+                }
+                let (name, determination) =
+                    to.map_or(("unknown", "unknown"), |it| (it.name(), it.determination()));
+                body.insert("classification".to_owned(), json!(name));
+                body.insert("determination".to_owned(), json!(determination));
+            }
+            Step::Tags { .. } | Step::Comment { .. } => {}
+        }
+    }
+    Some(Value::Object(body))
 }
 
 /// An answer to a comment has no such comment in it

@@ -186,7 +186,7 @@ fn records(from: &mut Lenient<'_>, items: &[Value]) -> Result<(AlertId, Vec<Reco
             continue;
         }
         let is_info = category.ends_with(INFO);
-        let text = Value::Object(properties.clone()).to_string();
+        let text = in_order(&Value::Object(properties.clone())).to_string();
         found.insert((!is_info, text), Record { is_info, properties, tenant_id, at });
     }
     for other in others {
@@ -197,6 +197,20 @@ fn records(from: &mut Lenient<'_>, items: &[Value]) -> Result<(AlertId, Vec<Reco
     }
     let id = AlertId::parse(&id.ok_or(AlertError::NoId)?)?;
     Ok((id, found.into_values().take(RECORDS_MAX).collect()))
+}
+
+/// The same with the keys of every object in order: what says the same is the same text, also where
+/// `serde_json` keeps keys as they came, which a library that needs it turns on for all
+fn in_order(value: &Value) -> Value {
+    match value {
+        Value::Object(object) => {
+            let sorted: BTreeMap<&String, &Value> = object.iter().collect();
+            let entries = sorted.into_iter().map(|(key, value)| (key.clone(), in_order(value)));
+            Value::Object(entries.collect())
+        }
+        Value::Array(items) => items.iter().map(in_order).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
 }
 
 /// The time of the newest record, and later by a nanosecond for each that there is.

@@ -10,6 +10,7 @@
 
 mod anchor;
 mod compile;
+mod filter;
 mod find;
 mod graph;
 mod image;
@@ -17,6 +18,7 @@ mod key;
 mod literals;
 mod lookup;
 mod names;
+mod numbers;
 mod parts;
 mod plan;
 mod program;
@@ -34,7 +36,7 @@ use self::{
     key::LiteralId,
     literals::Literals,
     lookup::Lookups,
-    names::Names,
+    names::{Names, Table},
     parts::Parts,
     program::{Holds, Reader},
     shapes::Shapes,
@@ -42,7 +44,7 @@ use self::{
     triggers::TriggerSlots,
     view::{OTHER, UNTYPED, View},
 };
-use super::{Condition, evidence_test::value_at};
+use super::{Condition, evidence_test::read_at};
 use crate::{
     alert::{Alert, AlertError},
     wire_name::AsRead,
@@ -67,12 +69,13 @@ pub struct ConditionIndex {
     slots: Vec<Slot>,
     literals: Literals,
     parts: Vec<Parts>,
+    /// The number of each condition and its program
     programs: Vec<u32>,
-    /// Where the program of each condition begins
+    /// Where each begins
     starts: Vec<u32>,
     /// What programs compare with
     texts: Vec<u8>,
-    /// The conditions without an anchor
+    /// Where the programs of those begin that have no anchor
     always: Vec<u32>,
     /// What follows from all that
     lookups: Lookups,
@@ -125,6 +128,7 @@ pub struct Matcher<'i> {
     view: View,
     shapes: Shapes,
     seen: Vec<LiteralId>,
+    /// Where the programs of those begin that may hold
     candidates: Vec<u32>,
     matches: Vec<Match>,
 }
@@ -155,16 +159,18 @@ impl Matcher<'_> {
             }
         }
         for piece in &alert.evidence {
-            view.begin_piece(match &piece.evidence_type {
+            let evidence_type = match &piece.evidence_type {
                 AsRead::Known(evidence_type) => *evidence_type as u8,
                 AsRead::Other(text) if text.is_empty() => UNTYPED,
                 AsRead::Other(_) => OTHER,
-            });
-            for (slot, number) in self.index.slots.iter().zip(0..) {
-                if let Slot::Piece(evidence_type, path) = slot
-                    && evidence_type.is_none_or(|it| piece.evidence_type == AsRead::Known(it))
-                {
-                    view.push(number, value_at(piece, path));
+            };
+            view.begin_piece(evidence_type);
+            let names = self.index.names.of_piece(evidence_type);
+            for (name, of_piece) in names.into_iter().flat_map(Table::iter) {
+                let value = piece.properties.get(name);
+                for (slot, steps, kind) in &of_piece.all {
+                    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+                    view.push(*slot, read_at(value, &steps, *kind));
                 }
             }
             view.end_piece(self.index.triggers);
@@ -183,23 +189,26 @@ impl Matcher<'_> {
             self.seen.dedup();
             self.candidates.extend(&index.always);
             for literal in &self.seen {
-                self.candidates.extend(index.literals.conditions(*literal));
+                if let Some(record) = index.literals.record(*literal) {
+                    self.candidates.extend(record.programs());
+                }
             }
             self.candidates.sort_unstable();
             self.candidates.dedup();
         } else {
-            self.candidates.extend((0_u32..).zip(&index.starts).map(|(number, _)| number));
+            self.candidates.extend(&index.starts);
         }
         self.matches.clear();
         let reader = Reader { texts: &index.texts, view: &self.view };
-        for candidate in &self.candidates {
-            let place = usize::try_from(*candidate).unwrap_or(usize::MAX);
-            let start = index.starts.get(place).and_then(|it| usize::try_from(*it).ok());
-            let program = start.and_then(|it| index.programs.get(it..)).unwrap_or_default();
+        for start in &self.candidates {
+            let program = usize::try_from(*start).ok().and_then(|it| index.programs.get(it..));
+            let Some((condition, program)) = program.and_then(<[u32]>::split_first) else {
+                continue;
+            };
             let holds = reader.holds(program);
             if holds != Holds::No {
                 let is_sure = holds == Holds::Yes;
-                self.matches.push(Match { condition: *candidate, is_sure });
+                self.matches.push(Match { condition: *condition, is_sure });
             }
         }
         &self.matches

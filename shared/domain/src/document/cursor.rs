@@ -12,12 +12,19 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 #[derive(Debug)]
 pub(crate) struct Problems {
     file: String,
+    /// Whether it is JSON, where a text has quotes and a number has none
+    is_json: bool,
     list: RefCell<Vec<Diagnostic>>,
 }
 
 impl Problems {
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), list: RefCell::new(Vec::new()) }
+        Self { file: file.to_owned(), is_json: false, list: RefCell::new(Vec::new()) }
+    }
+
+    /// The same for a document in JSON
+    pub(crate) fn of_json(file: &str) -> Self {
+        Self { is_json: true, ..Self::new(file) }
     }
 
     /// The value, if nothing was wrong; else every problem, in the order of places
@@ -99,6 +106,10 @@ impl<'a> Cursor<'a> {
         matches!(self.node.value, NodeValue::Scalar { .. })
     }
 
+    pub(crate) const fn is_null(&self) -> bool {
+        matches!(self.node.value, NodeValue::Null)
+    }
+
     pub(crate) const fn is_list(&self) -> bool {
         matches!(self.node.value, NodeValue::List(_))
     }
@@ -116,8 +127,17 @@ impl<'a> Cursor<'a> {
         self.node.json()
     }
 
+    fn is_plain(&self) -> bool {
+        matches!(self.node.value, NodeValue::Scalar { plain: true, .. })
+    }
+
+    /// A scalar that is no text
+    fn plain(&self) -> Option<&'a str> {
+        self.scalar().filter(|_| !self.problems.is_json || self.is_plain())
+    }
+
     pub(crate) fn text(&self) -> Option<&'a str> {
-        let text = self.scalar();
+        let text = self.scalar().filter(|_| !self.problems.is_json || !self.is_plain());
         if text.is_none() {
             self.wrong_type("a text");
         }
@@ -141,7 +161,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn boolean(&self) -> Option<bool> {
-        match self.scalar() {
+        match self.plain() {
             Some("true") => Some(true),
             Some("false") => Some(false),
             _ => {
@@ -152,7 +172,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn number(&self) -> Option<i64> {
-        let number = self.text()?.parse().ok();
+        let number = self.plain().and_then(|it| it.parse().ok());
         if number.is_none() {
             self.wrong_type("a whole number");
         }

@@ -115,7 +115,7 @@ fn read(at: &Cursor<'_>, known: &[&'static str]) -> Option<Action> {
 }
 
 /// Reads `kim@contoso.example`
-fn read_principal_name(at: &Cursor<'_>) -> Option<String> {
+pub(crate) fn read_principal_name(at: &Cursor<'_>) -> Option<String> {
     let text = at.short_text(PRINCIPAL_NAME_LENGTH_MAX)?;
     let is_name = text.split_once('@').is_some_and(|(name, domain)| {
         !name.is_empty() && !domain.is_empty() && !domain.contains('@')

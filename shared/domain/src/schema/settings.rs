@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     form::{
-        Field, at_least_one, boolean, described, either, list_of, map_of, object, optional, range,
-        reference, required, text, titled, variant, with_one_of, with_property, word, words,
+        Field, at_least_one, boolean, described, either, list_of, map_of, number_between, object,
+        optional, range, reference, required, text, titled, variant, with, with_one_of,
+        with_property, word, words,
     },
     names,
 };
@@ -13,18 +14,30 @@ use crate::{
     fact::RiskLevel,
     organisation::{HighRisk, Organisation},
     playbook::API_VERSION,
+    principal::RoleName,
     services::{EntraIdProtection, Services},
     settings::{
-        Application, BASE_URL, Channel, ChannelKind, CloudAppsSettings, Credential, GraphSettings,
-        PLACES, POLLS, Settings, TEXT_LENGTH_MAX,
+        ApiSettings, Application, BASE_URL, Channel, ChannelKind, ClaimedRole, CloudAppsSettings,
+        Credential, GraphSettings, Oidc, PLACES, POLLS, Settings, TEXT_LENGTH_MAX,
     },
+    source::ServiceSource,
 };
 
 const ENDPOINT: &str = "How to reach Defender for Endpoint, which our allow list is written to.";
 
 pub(super) fn schema() -> Value {
-    let [api_version, kind, graph, cloud_apps, endpoint, channels, receive, services, operations] =
-        Settings::FIELDS;
+    let [
+        api_version,
+        kind,
+        graph,
+        cloud_apps,
+        endpoint,
+        channels,
+        receive,
+        services,
+        operations,
+        api,
+    ] = Settings::FIELDS;
     let [high_risk, named_ranges, user_tags] = Organisation::FIELDS;
     let names = [
         api_version,
@@ -36,6 +49,7 @@ pub(super) fn schema() -> Value {
         receive,
         services,
         operations,
+        api,
         high_risk,
         named_ranges,
         user_tags,
@@ -54,6 +68,7 @@ pub(super) fn schema() -> Value {
         field(receive_schema(), "Whose alerts are taken."),
         field(services_schema(), "Which alerts of which service are taken at all."),
         field(operations_schema(), "Where those are told who run this."),
+        field(api_schema(), "Who may use the API, beside those with a token of ours."),
         field(high_risk_schema(), high_risk),
         field(ranges, "Address ranges that criteria can name."),
         field(map_of(reference("names")), "Our own tags of users, by id or principal name."),
@@ -176,6 +191,37 @@ fn services_schema() -> Value {
 fn operations_schema() -> Value {
     let about = "The channel that hears when a source cannot be read, by name.";
     object(Settings::OPERATIONS, [required(described(text(TEXT_LENGTH_MAX), about))])
+}
+
+fn api_schema() -> Value {
+    let place = |about| required(described(reference("address"), about));
+    let oidc = [
+        place("Who issues the tokens, exactly as they say it (`iss`)."),
+        required(described(text(TEXT_LENGTH_MAX), "Whom they are for (`aud`).")),
+        place("Where the issuer's keys are (JWKS)."),
+    ];
+    let names = |about| optional(described(reference("names"), about));
+    let sources = ServiceSource::ALL.iter().map(|it| it.name());
+    let claim = "What stands in the token's `roles` or `groups`.";
+    let role = "Our role; one that a policy in `roles/` speaks of.";
+    let roles = [
+        required(described(text(TEXT_LENGTH_MAX), claim)),
+        required(described(
+            with(text(RoleName::LENGTH_MAX), "pattern", json!("^[A-Za-z0-9]+$")),
+            role,
+        )),
+        optional(described(list_of(words(sources)), "Of these service sources only.")),
+        names("Of devices in these groups only."),
+    ];
+    let fields = [
+        optional(described(object(Oidc::FIELDS, oidc), "Who says who people are.")),
+        optional(described(list_of(object(ClaimedRole::FIELDS, roles)), "Who may do what.")),
+        optional(described(
+            number_between(1, ApiSettings::REQUESTS_PER_MINUTE_MAX),
+            "How many requests a minute somebody may send; 300 if it is left out.",
+        )),
+    ];
+    object(ApiSettings::FIELDS, fields)
 }
 
 fn high_risk_schema() -> Value {

@@ -4,6 +4,7 @@ use std::{future::Future, time::Duration};
 
 use defuse_domain::{
     Alert, AlertId, Classification, Effect, EffectId, EffectState, Notification, Revision, Run,
+    Step,
 };
 
 use super::{Cause, StoreError};
@@ -97,6 +98,13 @@ pub trait SourceClient {
         &self,
         alert: &Alert,
         to: &str,
+    ) -> impl Future<Output = Result<AtSource, DeliveryError>> + Send;
+
+    /// Makes of the alert what a person said, each property only where it still is what they saw
+    fn change(
+        &self,
+        alert: &Alert,
+        steps: &[Step],
     ) -> impl Future<Output = Result<AtSource, DeliveryError>> + Send;
 
     /// Comments on the alert

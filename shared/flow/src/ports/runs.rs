@@ -5,7 +5,7 @@ use std::{
     future::Future,
 };
 
-use defuse_domain::{Alert, AlertId, EffectId, EffectState, Release, Run, RunKey};
+use defuse_domain::{Alert, AlertId, EffectId, EffectState, Managed, Release, Run, RunKey};
 
 use super::StoreError;
 
@@ -41,6 +41,8 @@ pub struct StoredAlert {
     pub refused: bool,
     /// Our own tags
     pub tags: BTreeSet<String>,
+    /// What persons made of it
+    pub managed: Managed,
     /// The release by a person, if there was one: no rule hides or resolves it again
     pub released: Option<Release>,
 }

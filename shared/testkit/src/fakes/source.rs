@@ -1,11 +1,11 @@
 //! A source of alerts in memory: what is there, and every change that was really made.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
-use defuse_domain::{Alert, AlertError, AlertId, Classification, Revision, Status};
+use defuse_domain::{Alert, AlertError, AlertId, Classification, Revision, Standing, Status, Step};
 use defuse_flow::{AtSource, DeliveryError, SourceClient};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -124,6 +124,54 @@ impl SourceClient for MemorySource {
         }
         held.change(None, |object| {
             object.insert("assignedTo".to_owned(), json!(to));
+        })?;
+        Ok(AtSource::Changed("200".to_owned()))
+    }
+
+    async fn change(&self, alert: &Alert, steps: &[Step]) -> Result<AtSource, DeliveryError> {
+        let mut state = locked(&self.state);
+        if state.refuses_to_resolve {
+            return Err(refused("409: this alert cannot be resolved"));
+        }
+        let Some(held) = state.alerts.get_mut(&alert.id) else {
+            return Err(refused("404: no such alert"));
+        };
+        let stands = Standing::at_source(&held.alert, BTreeSet::new());
+        let mut wanted = Vec::new();
+        for step in steps {
+            let (is_so, is_as_seen, fields) = match step {
+                Step::Status { from, to } => (
+                    stands.status == Some(*to),
+                    stands.status == *from,
+                    vec![("status", json!(to.name()))],
+                ),
+                Step::AssignedTo { from, to } => (
+                    stands.assigned_to == *to,
+                    stands.assigned_to == *from,
+                    vec![("assignedTo", json!(to))],
+                ),
+                Step::Classification { from, to } => (
+                    stands.classification == *to,
+                    stands.classification == *from,
+                    vec![
+                        ("classification", json!(to.map(Classification::name))),
+                        ("determination", json!(to.map(Classification::determination))),
+                    ],
+                ),
+                Step::Tags { .. } | Step::Comment { .. } => continue,
+            };
+            if !is_so && !is_as_seen {
+                return Ok(AtSource::Overtaken(Some(Box::new(held.alert.clone()))));
+            }
+            if !is_so {
+                wanted.extend(fields);
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(AtSource::Already);
+        }
+        held.change(None, |object| {
+            object.extend(wanted.into_iter().map(|(name, value)| (name.to_owned(), value)));
         })?;
         Ok(AtSource::Changed("200".to_owned()))
     }

@@ -1,5 +1,6 @@
 //! The store in memory: heads, runs, counters and notes, each change under one lock.
 
+mod acts;
 mod allow_list;
 mod effects;
 mod facts;
@@ -44,6 +45,7 @@ struct State {
     counted: BTreeMap<String, BTreeSet<AlertId>>,
     taken: BTreeSet<String>,
     notes: BTreeMap<String, Note>,
+    acts: BTreeMap<AlertId, acts::Kept>,
     facts: KeptFacts,
     tuning: TuningState,
     allowed: BTreeMap<Indicator, StoredEntry>,
@@ -99,6 +101,7 @@ impl AlertStore for MemoryStore {
             effects: BTreeMap::new(),
             refused: false,
             tags: older.map(|it| it.stored.tags.clone()).unwrap_or_default(),
+            managed: older.map(|it| it.stored.managed.clone()).unwrap_or_default(),
             released: older.and_then(|it| it.stored.released.clone()),
         };
         let effects = older.map(|it| it.effects.clone()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use defuse_domain::{
     Alert, AlertId, AllowListEntry, AtEndpoint, Classification, EffectId, EffectState, Fact, Facts,
-    Indicator, Need, Notification, Revision, Run, RunKey, Sighting, Unknown, UnknownReason,
+    Indicator, Need, Notification, Revision, Run, RunKey, Sighting, Step, Unknown, UnknownReason,
     Unreadable, User,
 };
 use defuse_flow::{
@@ -331,6 +331,10 @@ impl<P: SourceClient + Sync> SourceClient for Faulty<P> {
 
     async fn assign(&self, alert: &Alert, to: &str) -> Result<AtSource, DeliveryError> {
         self.plan.call("SourceClient::assign", self.port.assign(alert, to)).await
+    }
+
+    async fn change(&self, alert: &Alert, steps: &[Step]) -> Result<AtSource, DeliveryError> {
+        self.plan.call("SourceClient::change", self.port.change(alert, steps)).await
     }
 
     async fn comment(&self, alert: &Alert, text: &str) -> Result<AtSource, DeliveryError> {

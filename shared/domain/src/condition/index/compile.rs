@@ -23,75 +23,81 @@ pub(super) fn compile<'c>(conditions: impl IntoIterator<Item = &'c Condition>) -
     let (slots, literals) = planner.into_literals();
     let costs = Costs::new(&literals, plans.len() as u64);
 
-    let mut always = Vec::new();
-    let mut anchored: BTreeMap<LiteralId, Vec<u32>> = BTreeMap::new();
+    let mut without_anchor = Vec::new();
+    let mut kept: Vec<Option<Vec<u32>>> = vec![None; literals.len()];
     for (plan, condition) in plans.iter().zip(0_u32..) {
-        let Some(found) = anchors(plan, &costs) else {
-            always.push(condition);
+        let Some(mut found) = anchors(plan, &costs) else {
+            without_anchor.push(condition);
             continue;
         };
-        let mut literals = found.literals;
-        literals.sort_unstable();
-        literals.dedup();
-        for literal in literals {
-            anchored.entry(literal).or_default().push(condition);
+        found.literals.sort_unstable();
+        found.literals.dedup();
+        for literal in found.literals {
+            if let Some(conditions) = of_number_mut(&mut kept, literal) {
+                conditions.get_or_insert_default().push(condition);
+            }
         }
     }
     // A literal that is neither an anchor nor compared with by its number is not looked up.
     for plan in &plans {
         each_compared(plan, &mut |literal| {
-            anchored.entry(literal).or_default();
+            if let Some(conditions) = of_number_mut(&mut kept, literal) {
+                conditions.get_or_insert_default();
+            }
         });
     }
 
-    let (numbers, kept) = kept(literals, anchored);
+    let numbers = numbers(&literals, &kept);
     let mut writer = Writer::default();
     let mut starts = Vec::with_capacity(plans.len());
-    for plan in &plans {
+    for (plan, condition) in plans.iter().zip(0_u32..) {
         starts.push(u32::try_from(writer.words.len()).unwrap_or(u32::MAX));
-        writer.write(plan, &|it| number_of(&numbers, it));
+        writer.words.push(condition);
+        writer.write(plan, &|it| of_number(&numbers, it).copied().unwrap_or(NONE));
     }
-    let literals = Literals::new(&kept);
+    let start = |condition: &u32| of_number(&starts, *condition).copied();
+    let anchored: Vec<Anchored> = literals
+        .into_iter()
+        .zip(kept)
+        .filter_map(|((key, _), conditions)| {
+            Some(Anchored { key, programs: conditions?.iter().filter_map(start).collect() })
+        })
+        .collect();
+    let literals = Literals::new(&anchored);
     ConditionIndex {
         lookups: Lookups::new(slots.len(), &literals),
         names: Names::new(&slots),
         triggers: TriggerSlots::among(&slots),
-        parts: parts(&kept),
+        parts: parts(anchored.iter().zip(numbers.into_iter().filter(|it| *it != NONE))),
         literals,
         slots,
         programs: writer.words,
-        starts,
         texts: writer.texts,
-        always,
+        always: without_anchor.iter().filter_map(start).collect(),
+        starts,
     }
 }
 
-fn number_of(numbers: &[LiteralId], literal: LiteralId) -> LiteralId {
-    let place = usize::try_from(literal).unwrap_or(usize::MAX);
-    numbers.get(place).copied().unwrap_or(NONE)
+fn of_number<T>(all: &[T], number: u32) -> Option<&T> {
+    usize::try_from(number).ok().and_then(|it| all.get(it))
 }
 
-/// New numbers by the old ones, and what has one
-fn kept(
-    literals: Vec<(Key, u32)>,
-    mut anchored: BTreeMap<LiteralId, Vec<u32>>,
-) -> (Vec<LiteralId>, Vec<Anchored>) {
-    let mut numbers = Vec::with_capacity(literals.len());
-    let mut kept = Vec::with_capacity(anchored.len());
-    for ((key, _), old) in literals.into_iter().zip(0_u32..) {
-        let Some(conditions) = anchored.remove(&old) else {
-            numbers.push(NONE);
-            continue;
-        };
-        numbers.push(u32::try_from(kept.len()).unwrap_or(NONE));
-        kept.push(Anchored { key, conditions });
-    }
-    (numbers, kept)
+fn of_number_mut<T>(all: &mut [T], number: u32) -> Option<&mut T> {
+    usize::try_from(number).ok().and_then(|it| all.get_mut(it))
 }
 
-fn parts(kept: &[Anchored]) -> Vec<Parts> {
+/// New numbers by the old ones; [`NONE`] is that the literal is not kept
+fn numbers(literals: &[(Key, u32)], kept: &[Option<Vec<u32>>]) -> Vec<LiteralId> {
+    let keys = literals.iter().map(|(key, _)| key).zip(kept);
+    let keys = keys.filter_map(|(key, conditions)| Some((key, conditions.as_ref()?.len())));
+    let mut numbers = Literals::numbers(keys);
+    let number = |it: &Option<Vec<u32>>| it.as_ref().and_then(|_| numbers.next()).unwrap_or(NONE);
+    kept.iter().map(number).collect()
+}
+
+fn parts<'k>(literals: impl Iterator<Item = (&'k Anchored, LiteralId)>) -> Vec<Parts> {
     let mut by_slot: BTreeMap<SlotId, Vec<(LiteralId, &[u8])>> = BTreeMap::new();
-    for (Anchored { key, .. }, number) in kept.iter().zip(0_u32..) {
+    for (Anchored { key, .. }, number) in literals {
         if key.sort == Sort::Part {
             by_slot.entry(key.slot).or_default().push((number, &key.bytes));
         }

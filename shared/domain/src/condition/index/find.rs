@@ -70,8 +70,8 @@ impl ConditionIndex {
         if let Some(parts) = lookup.parts.and_then(|it| self.parts.get(it)) {
             let padded = texts.get(start..start + length + PADDING.len()).unwrap_or_default();
             let first = seen.len();
-            let text_of = |it| self.literals.text(it);
-            parts.find((padded, length), self.starts.len(), text_of, |it| seen.push(it))?;
+            let padded = (padded, length);
+            parts.find(padded, self.starts.len(), &self.literals, |it| seen.push(it))?;
             // A short one may stand there many times.
             if seen.len() > first + FEW {
                 seen.sort_unstable();
@@ -83,8 +83,8 @@ impl ConditionIndex {
 
     /// Finds a literal, and gathers it if a condition is anchored there
     fn gather(&self, place: u32, bytes: &[u8], seen: &mut Vec<LiteralId>) -> Option<LiteralId> {
-        let literal = self.literals.find(place, bytes)?;
-        if !self.literals.conditions(literal).is_empty() {
+        let (literal, record) = self.literals.find(place, bytes)?;
+        if record.is_anchor() {
             seen.push(literal);
         }
         Some(literal)

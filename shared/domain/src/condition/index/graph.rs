@@ -11,7 +11,7 @@ use super::{
     key::Scalar,
     names::{OfPiece, Own, TYPE_NAME, Table},
     scan::{Next, Number, Scanner, Text, unescaped},
-    shapes::{NO_ENTRY, Shapes},
+    shapes::{Known, NO_ENTRY, Seen, Shapes},
     slots::SlotId,
     view::{OTHER, View},
 };
@@ -40,24 +40,6 @@ pub(super) struct GraphReader<'i, 'j, 'v> {
     plain: Vec<u8>,
 }
 
-/// Which of at most 64 names were there
-#[derive(Clone, Copy, Debug, Default)]
-struct Names(u64);
-
-impl Names {
-    /// Notes a name; `None` if it was there already
-    fn note(&mut self, place: usize) -> Option<()> {
-        let bit = 1_u64.checked_shl(u32::try_from(place).ok()?)?;
-        let is_new = self.0 & bit == 0;
-        self.0 |= bit;
-        is_new.then_some(())
-    }
-
-    const fn has(self, place: usize) -> bool {
-        place < 64 && self.0 & (1 << place) != 0
-    }
-}
-
 impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     pub(super) fn new(
         index: &'i ConditionIndex,
@@ -67,28 +49,48 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         Self { index, view, shapes, json, scanner: Scanner::new(json), plain: Vec::new() }
     }
 
-    /// Takes a name with its colon, and gives its entry in the table
-    fn name<T>(&mut self, table: &Table<T>, place: usize) -> Option<usize> {
+    /// Takes a name with its colon, or the whole property with the comma behind it
+    #[inline]
+    fn name<T>(&mut self, table: &Table<T>, place: usize) -> Option<Known> {
         let at = (table.number, place);
-        if let Some((length, entry)) = self.shapes.expected(at, self.scanner.rest()) {
-            self.scanner.advance(length);
-            return Some(entry);
-        }
+        let Some(known) = self.shapes.known(at, self.scanner.rest()) else {
+            return self.new_name(table, at);
+        };
+        let (Known::Name(length, _) | Known::Property(length)) = known;
+        self.scanner.advance(length);
+        Some(known)
+    }
+
+    fn new_name<T>(&mut self, table: &Table<T>, at: (usize, usize)) -> Option<Known> {
         let start = self.scanner.place();
         let name = self.scanner.name()?;
         let entry = table.find(name.bytes).unwrap_or(NO_ENTRY);
-        self.shapes.learn(at, self.scanner.since(start), entry);
-        Some(entry)
+        let written = self.scanner.since(start);
+        self.shapes.learn(at, written, entry);
+        Some(Known::Name(written.len(), entry))
+    }
+
+    /// Takes what follows a property; gives whether another one follows
+    #[inline]
+    fn goes_on(&mut self, (entry, start): (usize, usize), at: (usize, usize)) -> Option<bool> {
+        if !self.scanner.takes(b',') {
+            return self.scanner.take(b'}').map(|()| false);
+        }
+        if entry == NO_ENTRY {
+            self.shapes.learn_value(at, self.scanner.since(start));
+        }
+        Some(true)
     }
 
     /// Fills the view; `None` if the alert is not plain
     pub(super) fn read(mut self) -> Option<()> {
         self.view.clear(self.index.slots.len());
         let names = &self.index.names;
-        let mut seen = Names::default();
+        let mut seen = Seen::default();
         self.scanner.take(b'{')?;
         for place in 0.. {
-            let entry = self.name(&names.own, place)?;
+            let start = self.scanner.place();
+            let Known::Name(_, entry) = self.name(&names.own, place)? else { continue };
             match names.own.entry(entry) {
                 None => self.scanner.skip()?,
                 Some(Own::OtherShape) => return None,
@@ -117,8 +119,7 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                     }
                 }
             }
-            if !self.scanner.takes(b',') {
-                self.scanner.take(b'}')?;
+            if !self.goes_on((entry, start), (names.own.number, place))? {
                 break;
             }
         }
@@ -193,12 +194,11 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     /// Takes a text, and pushes it
     fn push_text(&mut self) -> Option<()> {
         let text = self.scanner.text()?;
-        if !text.has_escapes {
-            return self.view.push_text(text.bytes);
+        if text.has_escapes {
+            self.view.push_escaped(text.bytes)
+        } else {
+            self.view.push_text(text.bytes)
         }
-        self.plain.clear();
-        unescaped(text.bytes, &mut self.plain)?;
-        self.view.push_text(&self.plain)
     }
 
     fn evidence(&mut self) -> Option<()> {
@@ -228,10 +228,9 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         }
         let evidence_type = self.evidence_type()?;
         let index = self.index;
-        let place = usize::from(evidence_type).min(EvidenceType::ALL.len());
-        let names = index.names.pieces.get(place)?;
+        let names = index.names.of_piece(evidence_type)?;
         self.view.begin_piece(evidence_type);
-        let mut seen = Names::default();
+        let mut seen = Seen::default();
         if !is_first {
             self.scanner = start;
             self.properties_of(names, seen)?;
@@ -261,9 +260,10 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
     }
 
     /// Takes the properties of a piece, of which some were seen
-    fn properties_of(&mut self, names: &Table<OfPiece>, mut seen: Names) -> Option<()> {
+    fn properties_of(&mut self, names: &Table<OfPiece>, mut seen: Seen) -> Option<()> {
         for place in 0.. {
-            let entry = self.name(names, place)?;
+            let start = self.scanner.place();
+            let Known::Name(_, entry) = self.name(names, place)? else { continue };
             match names.entry(entry) {
                 None => self.scanner.skip()?,
                 Some(of_piece) => {
@@ -271,11 +271,11 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                     self.property(of_piece)?;
                 }
             }
-            if !self.scanner.takes(b',') {
+            if !self.goes_on((entry, start), (names.number, place))? {
                 break;
             }
         }
-        self.scanner.take(b'}')
+        Some(())
     }
 
     /// Takes what stands under a name of a piece: at once if it is what the catalogue says, else
@@ -308,13 +308,14 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
         if self.scanner.next()? == Next::Null {
             return self.scanner.skip();
         }
-        let mut seen = Names::default();
+        let mut seen = Seen::default();
         self.scanner.take(b'{')?;
         if self.scanner.takes(b'}') {
             return Some(());
         }
         for place in 0.. {
-            let entry = self.name(inside, place)?;
+            let start = self.scanner.place();
+            let Known::Name(_, entry) = self.name(inside, place)? else { continue };
             match inside.entry(entry) {
                 None => self.scanner.skip()?,
                 Some((slot, kind)) => {
@@ -322,11 +323,11 @@ impl<'i, 'j, 'v> GraphReader<'i, 'j, 'v> {
                     self.value(*slot, *kind)?;
                 }
             }
-            if !self.scanner.takes(b',') {
+            if !self.goes_on((entry, start), (inside.number, place))? {
                 break;
             }
         }
-        self.scanner.take(b'}')
+        Some(())
     }
 
     /// Takes one value of that kind

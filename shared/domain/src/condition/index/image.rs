@@ -19,7 +19,7 @@ use super::{
 const MAGIC: &[u8; 8] = b"DEFUSEIX";
 
 /// The version of the form: another one as soon as programs, literals or the folding of text change
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What stands in front of that which the checksum is of
 const HEAD_BYTES: usize = 8 + 4 + 8;
@@ -56,11 +56,9 @@ impl ConditionIndex {
         body.bytes(rules.as_bytes());
         let slots: Vec<String> = self.slots.iter().map(Slot::name).collect();
         body.bytes(slots.join("\n").as_bytes());
-        body.words(&self.literals.records);
-        body.bytes(&self.literals.texts);
+        body.bytes(&self.literals.records);
         body.words(&self.literals.filter);
         body.words(&self.literals.buckets);
-        body.words(&self.literals.conditions);
         body.words(&[u32::try_from(self.parts.len()).unwrap_or(u32::MAX)]);
         for parts in &self.parts {
             body.words(&[u32::from(parts.slot), parts.widths]);
@@ -158,11 +156,9 @@ impl<'b> Reader<'b> {
         let slots: Option<Vec<Slot>> = self.text()?.lines().map(Slot::from_name).collect();
         let slots = slots?;
         let literals = Literals {
-            records: self.words()?,
-            texts: self.bytes()?.to_vec(),
+            records: self.bytes()?.to_vec(),
             filter: self.words()?,
             buckets: self.words()?,
-            conditions: self.words()?,
         };
         let n_parts = self.words()?.first().copied()?;
         let parts: Option<Vec<Parts>> = (0..n_parts).map(|_| self.parts()).collect();

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What a literal is
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     /// The whole of a folded text
     Text,
@@ -34,7 +34,7 @@ impl Sort {
 }
 
 /// A literal before it has a number
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) sort: Sort,
     pub(super) slot: SlotId,
@@ -141,16 +141,23 @@ pub(super) const fn tag(hash: u64) -> u32 {
 /// the organisation's own rules.
 pub(super) fn hash(place: u32, bytes: &[u8]) -> u64 {
     let mut hash = mixed(FIRST ^ u64::from(place), SECOND ^ (bytes.len() as u64));
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        hash = mixed(hash ^ u64::from_le_bytes(*word), SECOND);
+    let (pairs, rest) = bytes.as_chunks::<16>();
+    for pair in pairs {
+        let (left, right) = pair.split_at(8);
+        hash = mixed(word(left) ^ SECOND, word(right) ^ hash);
     }
-    if !rest.is_empty() {
-        let mut word = [0; 8];
-        if let Some(begin) = word.get_mut(..rest.len()) {
-            begin.copy_from_slice(rest);
-        }
-        hash = mixed(hash ^ u64::from_le_bytes(word), SECOND);
+    if let Some((left, right)) = rest.split_at_checked(8) {
+        hash = mixed(word(left) ^ SECOND, word(right) ^ hash);
+    } else if !rest.is_empty() {
+        hash = mixed(word(rest) ^ SECOND, hash);
     }
     mixed(hash, FIRST)
+}
+
+/// At most eight bytes as a number
+fn word(bytes: &[u8]) -> u64 {
+    if let Some(word) = bytes.first_chunk::<8>() {
+        return u64::from_le_bytes(*word);
+    }
+    bytes.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
 }

@@ -28,7 +28,8 @@ impl Lookups {
     pub(super) fn new(n_slots: usize, literals: &Literals) -> Self {
         let mut lookups = Self { by_slot: vec![Lookup::default(); n_slots], evidence: false };
         let mut parts: Vec<SlotId> = Vec::new();
-        for (found, number) in literals.places().zip(0_u32..) {
+        for literal in literals.iter() {
+            let found = literal.place;
             let slot = SlotId::try_from(found & 0xFFFF).unwrap_or_default();
             if found == place(Sort::Evidence, slot) {
                 lookups.evidence = true;
@@ -41,7 +42,7 @@ impl Lookups {
                 lookup.scalars = true;
             } else if found == place(Sort::Part, slot) {
                 parts.push(slot);
-            } else if let Some([family, length, ..]) = literals.text(number) {
+            } else if let [family, length, ..] = literal.text {
                 lookup.networks.push((*family == 4, *length));
                 lookup.networks.sort_unstable();
                 lookup.networks.dedup();

@@ -19,7 +19,7 @@ pub(super) struct Table<T> {
     pub(super) number: usize,
     /// The place of an entry, from 1; as many as a power of two
     buckets: Vec<u16>,
-    entries: Vec<(Box<[u8]>, T)>,
+    entries: Vec<(String, T)>,
 }
 
 impl<T> Table<T> {
@@ -28,8 +28,7 @@ impl<T> Table<T> {
         let mut buckets = vec![0; n_buckets];
         let mut kept = Vec::new();
         for ((name, value), number) in entries.into_iter().zip(1_u16..) {
-            let name: Box<[u8]> = name.into_bytes().into();
-            let first = hash(first_word(&name), name.len());
+            let first = hash(first_word(name.as_bytes()), name.len());
             for step in 0..n_buckets {
                 if let Some(free @ 0) = buckets.get_mut((first + step) & (n_buckets - 1)) {
                     *free = number;
@@ -45,6 +44,11 @@ impl<T> Table<T> {
         self.entries.get(place).map(|(_, value)| value)
     }
 
+    /// Each name with what it means
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.entries.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
     /// The place of a name's entry
     pub(super) fn find(&self, name: &[u8]) -> Option<usize> {
         let first = hash(first_word(name), name.len());
@@ -53,7 +57,7 @@ impl<T> Table<T> {
             let number = *self.buckets.get((first.wrapping_add(step)) & mask)?;
             let place = usize::from(number).checked_sub(1)?;
             let (found, _) = self.entries.get(place)?;
-            if **found == *name {
+            if found.as_bytes() == name {
                 return Some(place);
             }
         }
@@ -109,7 +113,7 @@ pub(super) struct Names {
     pub(super) id: Option<usize>,
     pub(super) category: Option<usize>,
     /// By type, and then what pieces of a type that we do not know have
-    pub(super) pieces: Vec<Table<OfPiece>>,
+    pieces: Vec<Table<OfPiece>>,
     /// The types by the middle of their name on the wire
     pub(super) types: Table<EvidenceType>,
     pub(super) n_tables: usize,
@@ -167,6 +171,13 @@ impl Names {
             lists,
             service_source,
         }
+    }
+}
+
+impl Names {
+    /// What is looked for in a piece with that number of its type
+    pub(super) fn of_piece(&self, evidence_type: u8) -> Option<&Table<OfPiece>> {
+        self.pieces.get(usize::from(evidence_type).min(EvidenceType::ALL.len()))
     }
 }
 

@@ -4,10 +4,9 @@
 //! pushed down to the leaves, where it asks whether the leaf is false. What is left is AND and OR
 //! alone over leaves that are as wanted, and more of those never make it hold less.
 
-use std::collections::BTreeMap;
-
 use super::{
     key::{Key, LiteralId, Scalar, Sort, network},
+    numbers::LiteralNumbers,
     slots::{Slot, SlotId, SlotNumbers},
     triggers::{DETAILED_ROLES, VERDICT},
 };
@@ -71,7 +70,7 @@ pub(super) enum Ask {
 #[derive(Debug, Default)]
 pub(super) struct Planner {
     pub(super) slots: SlotNumbers,
-    numbers: BTreeMap<Key, LiteralId>,
+    literals: LiteralNumbers,
     /// By literal: in how many conditions, and the last of them
     counts: Vec<(u32, u32)>,
     n_conditions: u32,
@@ -85,10 +84,8 @@ impl Planner {
 
     /// Every literal in the order of its number, with how many conditions it stands in
     pub(super) fn into_literals(self) -> (Vec<Slot>, Vec<(Key, u32)>) {
-        let mut keys: Vec<(Key, LiteralId)> = self.numbers.into_iter().collect();
-        keys.sort_unstable_by_key(|(_, number)| *number);
         let counts = self.counts.into_iter().map(|(count, _)| count);
-        (self.slots.into_slots(), keys.into_iter().map(|(key, _)| key).zip(counts).collect())
+        (self.slots.into_slots(), self.literals.into_keys().into_iter().zip(counts).collect())
     }
 
     fn node(&mut self, part: &Part, wanted: bool) -> Node {
@@ -210,12 +207,11 @@ impl Planner {
     }
 
     pub(super) fn literal(&mut self, sort: Sort, slot: SlotId, bytes: Vec<u8>) -> LiteralId {
-        let next = LiteralId::try_from(self.counts.len()).unwrap_or(LiteralId::MAX);
-        let number = *self.numbers.entry(Key { sort, slot, bytes }).or_insert(next);
-        if number == next {
+        let number = self.literals.number(Key { sort, slot, bytes });
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        if place == self.counts.len() {
             self.counts.push((0, 0));
         }
-        let place = usize::try_from(number).unwrap_or(usize::MAX);
         if let Some((count, last)) = self.counts.get_mut(place)
             && *last != self.n_conditions
         {

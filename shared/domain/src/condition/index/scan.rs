@@ -159,22 +159,21 @@ impl<'j> Scanner<'j> {
     #[inline]
     fn skip_plain(&mut self) {
         // Most texts end soon.
-        for _ in 0..SHORT_WORDS {
-            if self.skip_word() {
+        let (words, _) = self.rest().as_chunks::<8>();
+        let mut joined = self.joined;
+        for (word, n_before) in words.iter().zip(0..SHORT_WORDS) {
+            let word = u64::from_le_bytes(*word);
+            joined |= word;
+            let found = special(word);
+            if found != 0 {
+                self.joined = joined;
+                self.place += n_before * 8 + found.trailing_zeros() as usize / 8;
                 return;
             }
         }
+        self.joined = joined;
+        self.place += words.len().min(SHORT_WORDS) * 8;
         self.skip_long();
-    }
-
-    /// Goes to the first special byte among the next eight, or behind them; gives whether it is done
-    fn skip_word(&mut self) -> bool {
-        let Some(word) = self.rest().first_chunk::<8>() else { return false };
-        let word = u64::from_le_bytes(*word);
-        self.joined |= word;
-        let found = special(word);
-        self.place += if found == 0 { 8 } else { found.trailing_zeros() as usize / 8 };
-        found != 0
     }
 
     fn skip_long(&mut self) {
@@ -193,10 +192,16 @@ impl<'j> Scanner<'j> {
             self.joined |= joined;
             self.place += LONG;
         }
-        while self.rest().len() >= 8 {
-            if self.skip_word() {
+        let (words, _) = self.rest().as_chunks::<8>();
+        for word in words {
+            let word = u64::from_le_bytes(*word);
+            let found = special(word);
+            self.joined |= word;
+            if found != 0 {
+                self.place += found.trailing_zeros() as usize / 8;
                 return;
             }
+            self.place += 8;
         }
         for byte in self.rest() {
             if is_special(*byte) {
@@ -336,11 +341,11 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// Whether each byte is a quote, a backslash or a control character, in its highest bit; only the
 /// first that is so is sure
 const fn special(word: u64) -> u64 {
-    let (quoted, slashed) = (word ^ (ONES * 0x22), word ^ (ONES * 0x5C));
-    let quote = quoted.wrapping_sub(ONES) & !quoted;
+    // Changing that bit brings the quote just behind the control characters.
+    let (low, slashed) = (word ^ (ONES * 0x02), word ^ (ONES * 0x5C));
+    let control_or_quote = low.wrapping_sub(ONES * 0x21) & !low;
     let backslash = slashed.wrapping_sub(ONES) & !slashed;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & HIGHS
+    (control_or_quote | backslash) & HIGHS
 }
 
 const fn is_special(byte: u8) -> bool {

@@ -2,6 +2,7 @@
 
 use super::{
     key::{LiteralId, NONE, Scalar},
+    scan::unescaped,
     slots::SlotId,
     triggers::TriggerSlots,
 };
@@ -215,11 +216,25 @@ impl View {
     pub(super) fn push_text(&mut self, text: &[u8]) -> Option<()> {
         let start = self.texts.len();
         self.texts.extend_from_slice(text);
+        self.fold_from(start)
+    }
+
+    /// The same for a text as JSON writes it with escapes
+    pub(super) fn push_escaped(&mut self, text: &[u8]) -> Option<()> {
+        let start = self.texts.len();
+        unescaped(text, &mut self.texts)?;
+        self.fold_from(start)
+    }
+
+    /// Makes an item of the text that begins there
+    fn fold_from(&mut self, start: usize) -> Option<()> {
+        let text = self.texts.get_mut(start..)?;
         if text.is_ascii() {
-            self.texts.get_mut(start..)?.make_ascii_lowercase();
+            text.make_ascii_lowercase();
         } else {
+            let folded = fold(str::from_utf8(text).ok()?);
             self.texts.truncate(start);
-            self.texts.extend_from_slice(fold(str::from_utf8(text).ok()?).as_bytes());
+            self.texts.extend_from_slice(folded.as_bytes());
         }
         let length = self.texts.len() - start;
         self.texts.extend_from_slice(&PADDING);

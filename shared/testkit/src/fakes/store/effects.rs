@@ -1,6 +1,7 @@
 //! The effects of an alert's last run, and what a mark makes of them.
 
 use defuse_domain::{Effect, EffectAction, EffectId, EffectState, Run};
+use jiff::Timestamp;
 
 /// Effects in order, each with what became of it
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,19 @@ impl Effects {
     pub(super) fn outstanding(&self) -> Vec<Effect> {
         let left = self.effects.iter().filter(|(_, state)| *state == EffectState::Outstanding);
         left.map(|(effect, _)| effect.clone()).collect()
+    }
+
+    /// What would go against a person is not done any more
+    pub(super) fn drop_for_a_person(&mut self, at: Timestamp) {
+        let outstanding = |it: &EffectState| *it == EffectState::Outstanding;
+        let is_resolve = |it: &Effect| matches!(it.action, EffectAction::Resolve { .. });
+        let is_assign = |it: &Effect| matches!(it.action, EffectAction::Assign { .. });
+        let resolves = self.effects.iter().any(|(it, state)| is_resolve(it) && outstanding(state));
+        for (effect, state) in &mut self.effects {
+            if outstanding(state) && (resolves || is_assign(effect)) {
+                *state = EffectState::Overtaken { at };
+            }
+        }
     }
 
     /// Marks an effect that is outstanding; whether that changed anything
