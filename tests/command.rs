@@ -42,3 +42,6 @@ mod tenant;
 #[cfg(test)]
 #[path = "command/tuning.rs"]
 mod tuning;
+#[cfg(test)]
+#[path = "command/tuning_unasked.rs"]
+mod tuning_unasked;

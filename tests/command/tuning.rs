@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A rule about the alerts of [`alert`], with `fields` in place of its own
-fn rule(name: &str, fields: &[(&str, &str)]) -> String {
+pub(crate) fn rule(name: &str, fields: &[(&str, &str)]) -> String {
     let mut all = vec![
         ("apiVersion", "defuse/v1"),
         ("kind", "TuningRule"),
@@ -60,7 +60,7 @@ fn lines(alerts: &[Value]) -> String {
 }
 
 /// A folder with a rule, another one in force, and some alerts
-fn folder() -> Folder {
+pub(crate) fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("oslo.yaml", &rule("oslo", &[]));
     let kim = [("scope", "{ users: [kim@contoso.example] }")];
@@ -82,7 +82,7 @@ fn folder() -> Folder {
 /// Since the first of the alerts, whenever the test runs
 const SINCE: &str = "99999d";
 
-fn preview(folder: &Folder, more: &[&str]) -> Ran {
+pub(crate) fn preview(folder: &Folder, more: &[&str]) -> Ran {
     let arguments =
         ["tuning", "preview", "oslo.yaml", "--alerts", "alerts", "--since", SINCE, "--share", "50"];
     folder.run(&[&arguments[..], more].concat())
@@ -121,6 +121,7 @@ fn a_preview_tells_a_program_the_same() {
         json!({
             "rule": "oslo", "alerts": 5, "about": 4, "taken": 2, "truePositives": 1, "unknown": 1,
             "unreadable": 0, "missing": { "ipAddress": 1 }, "overlaps": { "kim": 2 },
+            "savedRules": null, "notAsked": {},
             "warnings": [{ "takesTruePositives": 1 }, "namesNobody"],
             "takenTruePositives": [a1], "newest": [a4],
         })
@@ -141,7 +142,7 @@ fn a_preview_says_what_is_wrong_before_it_reads_anything() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{}", ran.said);
         assert!(ran.said.contains(words), "{}", ran.said);
     };
-    check(&[], 1, "there is no state in .defuse; give --data, --alerts, or DEFUSE_TABLE");
+    check(&[], 1, "there is no state in .defuse; give --data or --table, or set DEFUSE_TABLE");
     check(&["--alerts", "nowhere"], 2, "cannot read nowhere");
     check(&["--since", "yesterday"], 2, "--since");
     check(&["--since=-3d"], 2, "write it without a minus");
@@ -234,6 +235,7 @@ fn a_rule_filled_in_from_an_alert_is_good_once_owner_and_reason_are_written() {
     assert_eq!(ran.code, Some(0), "{}", ran.said);
     let (head, _) = ran.out.split_once("expires: ").unwrap();
     insta::assert_snapshot!("from_alert", head);
+    insta::assert_snapshot!("from_alert_offers", ran.said);
 
     folder.write("new.yaml", &ran.out);
     let refused = folder.run(&["tuning", "check", "new.yaml"]);
@@ -298,6 +300,17 @@ fn a_check_names_every_mistake_of_a_rule_and_of_what_is_beside_it() {
     let windows = folder.run(&["tuning", "check", "weekends.yaml"]).out;
     assert_eq!(windows.matches("  holds from ").count(), 3, "{windows}");
     assert!(windows.contains("T22:00:00+01:00[Europe/Oslo] to "), "{windows}");
+    let past = "[{ rrule: 'FREQ=WEEKLY;COUNT=1', starts: 2026-01-03T22:00:00, for: 8h, \
+        timeZone: Europe/Oslo }]";
+    folder.write("infra/tuning/past.yaml", &rule("past", &[("windows", past)]));
+    let out = folder.run(&["tuning", "check", "infra/tuning/past.yaml"]).out;
+    assert!(out.contains("  WARNING: its windows are past: it holds of nothing any more"), "{out}");
+    let json = folder.run(&["tuning", "check", "infra/tuning/past.yaml", "--format", "json"]).out;
+    let told: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(told["rules"][0]["windowsPast"], true);
+    folder.events();
+    let out = folder.run(&["check"]).out;
+    assert!(out.contains("  tuning rule past holds of nothing: its windows are past\n"), "{out}");
     folder.write("again.yaml", &rule("oslo", &[]));
     let twice = folder.run(&["tuning", "check", "oslo.yaml", "again.yaml"]);
     assert!(twice.out.contains("`oslo` is the name of the tuning rule in oslo.yaml"));

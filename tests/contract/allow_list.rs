@@ -14,7 +14,7 @@ use defuse_domain::{
     AllowListDraft, AllowListEntry, Answer, AtEndpoint, Indicator, Need, Question,
 };
 use defuse_flow::{Allow, AllowList, AllowListOutbox, FactSource, Put, StoredEntry};
-use defuse_testkit::{Fault, FaultKind, LimitedService, Tenant};
+use defuse_testkit::{Fault, FaultKind, LimitedService, MemoryTopic, Tenant};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 
@@ -63,6 +63,11 @@ fn endpoint(tenant: &Tenant) -> Endpoint {
     };
     let http = Http::new(Reach::Anywhere, Duration::from_secs(10)).unwrap();
     Endpoint::new(&settings, http).unwrap()
+}
+
+/// With nobody to be told
+fn allowing(emulator: &Emulator, tenant: &Tenant) -> Allow<DynamoDbStore, Endpoint, MemoryTopic> {
+    Allow::new(emulator.store.clone(), Some(endpoint(tenant)), MemoryTopic::default(), None)
 }
 
 async fn waiting(emulator: &Emulator) -> Vec<Indicator> {
@@ -147,7 +152,7 @@ async fn an_entry_calls_for_being_written_and_is_written_once() {
     assert_eq!(work_of(&item.into()), Some(Work::Allow(indicator(DOMAIN))));
     assert_eq!(waiting(&emulator).await, [indicator(DOMAIN)]);
 
-    let allow = Allow::new(emulator.store.clone(), Some(endpoint(&tenant)));
+    let allow = allowing(&emulator, &tenant);
     for _ in 0..2 {
         allow.allow(&indicator(DOMAIN), now()).await.unwrap();
     }
@@ -172,7 +177,7 @@ async fn an_entry_calls_for_being_written_and_is_written_once() {
 #[tokio::test]
 async fn a_refusal_stands_on_the_entry_until_it_is_put_again() {
     let (tenant, emulator) = (Tenant::start().unwrap(), emulator().await);
-    let allow = Allow::new(emulator.store.clone(), Some(endpoint(&tenant)));
+    let allow = allowing(&emulator, &tenant);
     let refusal = async |value: &str, at: Timestamp| {
         emulator.store.put(&entry(value, "Updates"), now()).await.unwrap();
         allow.allow(&indicator(value), at).await.unwrap();
@@ -205,7 +210,7 @@ async fn all_writers_together_keep_the_limits() {
     let clock = Arc::new(Mutex::new(now()));
     let told = Arc::clone(&clock);
     tenant.set_clock(move || *told.lock().unwrap());
-    let allow = [(); 2].map(|()| Allow::new(emulator.store.clone(), Some(endpoint(&tenant))));
+    let allow = [(); 2].map(|()| allowing(&emulator, &tenant));
     for number in 0..120 {
         let value = format!("a{number}.example");
         emulator.store.put(&entry(&value, "t"), now()).await.unwrap();
@@ -224,7 +229,7 @@ async fn all_writers_together_keep_the_limits() {
 async fn what_is_busy_is_tried_again_and_nothing_is_lost() {
     let (tenant, emulator) = (Tenant::start().unwrap(), emulator().await);
     emulator.store.put(&entry(DOMAIN, "Updates"), now()).await.unwrap();
-    let allow = Allow::new(emulator.store.clone(), Some(endpoint(&tenant)));
+    let allow = allowing(&emulator, &tenant);
     let busy = [
         FaultKind::Status { status: 429, retry_after: Some(30) },
         FaultKind::Status { status: 503, retry_after: None },

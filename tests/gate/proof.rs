@@ -2,6 +2,10 @@
 
 use std::{fs, time::Duration};
 
+use defuse_domain::TuningRule;
+use defuse_flow::DeployedTuning as _;
+use defuse_testkit::a_tuning_rule;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -75,6 +79,41 @@ async fn an_update_puts_another_bundle_in_force() {
         let request = gate.cloud_formation.request_for("update", &layer.digest);
         succeeded(&gate.ask(&function, request).await, &layer.digest);
         assert_eq!(gate.digest_in_force().await, Some(layer.digest));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn since_when_each_tuning_rule_is_in_force_is_noted_and_moves_with_its_text_alone() {
+    at_the_gate(async |gate| {
+        let mut layer = gate.layer();
+        let (kept, edited) = (a_tuning_rule("kept", "hide"), a_tuning_rule("edited", "hide"));
+        fs::create_dir(layer.path("infra/tuning")).unwrap();
+        layer.write("infra/tuning/kept.yaml", &kept);
+        layer.write("infra/tuning/edited.yaml", &edited);
+        layer.digest = layer.digest_now();
+        let begun = Timestamp::now();
+        create(gate, &layer).await;
+
+        let rule = |text: &str| TuningRule::parse("rule.yaml", text).unwrap();
+        let noted = gate.store().deployed().await.unwrap();
+        let since = noted.since(&rule(&kept)).unwrap();
+        assert!((begun..=Timestamp::now()).contains(&since), "{since}");
+        assert_eq!(noted.since(&rule(&edited)), Some(since));
+        assert_eq!(noted.since(&rule(&a_tuning_rule("never", "hide"))), None);
+
+        let resolve = "{ resolve: { falsePositive: notMalicious } }";
+        layer.change("infra/tuning/edited.yaml", "hide", resolve);
+        layer.digest = layer.digest_now();
+        let function = gate.provision(&layer, &[]);
+        let request = gate.cloud_formation.request_for("update", &layer.digest);
+        succeeded(&gate.ask(&function, request).await, &layer.digest);
+        let noted = gate.store().deployed().await.unwrap();
+        assert_eq!(noted.since(&rule(&kept)), Some(since), "its text stayed");
+        let after = noted.since(&rule(&a_tuning_rule("edited", resolve))).unwrap();
+        assert!(after > since, "{after}");
+        // Functions of the deployment before still run meanwhile.
+        assert_eq!(noted.since(&rule(&edited)), Some(since));
     })
     .await;
 }

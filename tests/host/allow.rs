@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use defuse_testkit::Tenant;
+use defuse_testkit::{Tenant, a_tuning_rule};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -208,4 +208,55 @@ async fn without_defender_the_list_is_our_own() {
         allow(&world, &["show", ADDRESS]).await.1.contains("our own list alone: the settings name")
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_commands_that_from_alert_offers_work_and_a_preview_knows_what_they_did() {
+    let world = World::new();
+    let host = Dev::start(&world).await;
+    let (config, data) = (world.config().display().to_string(), world.data().display().to_string());
+    let mut alert = alert();
+    alert["title"] = json!("It's $(touch here) \u{202e}hostile");
+    host.push("one", &[alert.clone()]).await;
+    host.decided(&id(&alert)).await;
+    let tuning = async |arguments: &[&str]| {
+        let mut command = command();
+        command.arg("tuning").args(arguments).args(["--data", data.as_str()]);
+        let output = timeout(LIMIT, command.output()).await.unwrap().unwrap();
+        let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    let rule = world.config().join("../rule.yaml").display().to_string();
+    let asks = a_tuning_rule("allowed", "hide")
+        .replace("microsoftDefenderForCloudApps", "microsoftDefenderForEndpoint")
+        .replace("    - evidence: any\n", "    - evidence: any\n    - allowListed: trigger\n");
+    fs::write(&rule, asks).unwrap();
+    let taken = async || {
+        let preview = ["preview", &rule, "--config", &config, "--since", "9999d", "--json"];
+        let told: Value = serde_json::from_str(&tuning(&preview).await.0).unwrap();
+        assert_eq!(told["notAsked"], json!({}));
+        told["taken"].clone()
+    };
+    assert_eq!(taken().await, 0);
+
+    let (_, offered) = tuning(&["from-alert", "--any-alert-type", &id(&alert)]).await;
+    let lines: Vec<&str> = offered.lines().filter_map(|it| it.strip_prefix("  defuse ")).collect();
+    assert_eq!(lines.len(), 2, "{offered}");
+    assert!(
+        lines[0].contains("--type fileSha256 ") && lines[0].ends_with("it triggered the alert")
+    );
+    assert!(lines[0].contains("  # default: "), "{offered}");
+    assert!(lines[1].contains("203.0.113.9 --type ipAddress ") && !lines[1].contains('#'));
+    for line in lines {
+        let mut shell = tokio::process::Command::new("bash");
+        let run = format!("'{}' {line}", crate::binary::defuse().display());
+        let output = shell.args(["-c", &run]).env("USER", "kim").output().await.unwrap();
+        assert!(output.status.success(), "{run}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let listed = allow(&world, &["list"]).await.1;
+    assert!(listed.contains("It's $(touch here) \u{fffd}hostile"), "{listed}");
+    assert!(listed.contains("device groups Servers"), "{listed}");
+    assert_eq!(taken().await, 1);
+    let why = tuning(&["why", &rule, &id(&alert), "--config", &config]).await.0;
+    assert!(why.contains("own allow list") && why.contains("nothing is missing"), "{why}");
 }

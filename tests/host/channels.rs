@@ -21,7 +21,7 @@ async fn ask(host: &Dev, token: &str, arguments: &[&str]) -> (Option<i32>, Strin
 #[tokio::test]
 async fn a_test_message_reaches_the_channel() {
     let world = World::new();
-    let mut host = Dev::start(&world).await;
+    let host = Dev::start(&world).await;
     let token = host.token.clone();
     let ask = async |arguments: &[&str]| ask(&host, &token, arguments).await;
 

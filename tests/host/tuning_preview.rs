@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use serde_json::Value;
+use defuse_testkit::a_tuning_rule;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
@@ -11,13 +12,16 @@ use crate::{
     world::{LIMIT, World, id},
 };
 
-/// What it printed; it says nothing besides
+/// What it printed
 async fn tuning(world: &World, arguments: &[&str]) -> String {
     let mut command = command();
     command.arg("tuning").args(arguments).arg("--data").arg(world.data());
     let output = timeout(LIMIT, command.output()).await.unwrap().unwrap();
     let text = |it: Vec<u8>| String::from_utf8(it).unwrap();
-    assert_eq!((output.status.code(), text(output.stderr).as_str()), (Some(0), ""));
+    let said = text(output.stderr);
+    // How what is in the alert is allowed is said beside the rule.
+    let is_silent = arguments.first() != Some(&"from-alert");
+    assert_eq!((output.status.code(), said.is_empty()), (Some(0), is_silent), "{said}");
     text(output.stdout)
 }
 
@@ -36,9 +40,18 @@ async fn a_rule_made_from_an_alert_takes_the_next_one_of_its_kind() {
     fs::write(&file, rule).unwrap();
     let config = world.config().display().to_string();
     let preview = ["preview", &file, "--config", &config, "--json"];
+    let saved = world.config().join("../saved.yaml").display().to_string();
+    fs::write(&saved, a_tuning_rule("saved", "hide")).unwrap();
+    tuning(&world, &["save", &saved, "--by", "kim", "--config", &config]).await;
     let told: Value = serde_json::from_str(&tuning(&world, &preview).await).unwrap();
     assert_eq!((&told["alerts"], &told["taken"]), (&2.into(), &1.into()), "{told:#}");
     assert_eq!(told["newest"][0]["alert"], id(&first).as_str());
+    assert_eq!((&told["savedRules"], &told["overlaps"]), (&1.into(), &json!({ "saved": 1 })));
+    let why = ["why", "saved", &id(&second), "--config", &config];
+    assert!(tuning(&world, &why).await.contains("tuning rule saved (hide)"));
+    tuning(&world, &["off", "saved", "--by", "kim", "--config", &config]).await;
+    let off: Value = serde_json::from_str(&tuning(&world, &preview).await).unwrap();
+    assert_eq!((&off["savedRules"], &off["overlaps"]), (&0.into(), &json!({})));
     host.kill().await;
 
     assert_eq!(tuning(&world, &["from-alert", &id(&first)]).await, running);

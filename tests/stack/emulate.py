@@ -1,8 +1,8 @@
 """Deploys the stack into the emulator, and walks the ways that must hold, with the real binaries.
 
-    emulate.py BUILT TENANT [--write DOCUMENT]
+    emulate.py BUILT TENANT DEFUSE [--write DOCUMENT]
 
-BUILT is what infra/build made. Each line that is printed is something that was seen; the first that
+BUILT is what infra/build made, DEFUSE the command. Each line that is printed is something that was seen; the first that
 does not hold ends it with exit code 1, and the functions' logs are shown.
 """
 
@@ -35,6 +35,12 @@ graph:
   tokenUrl: {tokenUrl}
   clientId: {clientId}
   clientSecret: {{ secretsManager: defuse/graph }}
+endpoint:
+  baseUrl: {endpointUrl}
+  tokenUrl: {tokenUrl}
+  clientId: {clientId}
+  clientSecret: {{ secretsManager: defuse/graph }}
+operations: {{ channel: soc }}
 channels:
   soc: {{ kind: teams, url: {{ secretsManager: defuse/channel-soc-url }} }}
   nowhere: {{ kind: webhook, url: {{ secretsManager: defuse/channel-nowhere }} }}
@@ -45,6 +51,23 @@ highRisk:
   userRisk: {{ atLeast: high }}
 """
 POISON = "poison"
+# A tuning rule that people save; it is about alerts of the samples' kind, with a title of its own
+RULE = """apiVersion: defuse/v1
+kind: TuningRule
+name: emulated
+owner: secops@contoso.example
+reason: the office in Oslo
+serviceSources: [microsoftDefenderForCloudApps]
+alertTypes: any
+scope: organisation
+condition:
+  all:
+    - alert: {{ severity: {{ atMost: high }}, title: { contains: "from Oslo" } }}
+    - evidence: any
+action: hide
+expires: EXPIRES
+"""
+INDICATOR = "203.0.113.9"
 
 
 class Failure(Exception):
@@ -52,8 +75,9 @@ class Failure(Exception):
 
 
 class Run:
-    def __init__(self, built: Path, tenant: Path):
+    def __init__(self, built: Path, tenant: Path, defuse: Path):
         self.built = built
+        self.defuse = defuse.resolve()
         self.emulator = Emulator()
         self.tenant = Tenant(tenant)
         self.key = signing_key()
@@ -128,6 +152,31 @@ class Run:
         got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(it["Body"]) for it in got.get("Messages", [])]
 
+    def command(self, *arguments: str, table: bool = True) -> tuple[int, str]:
+        """The command `defuse` as people run it who have the table: exit code, and all it printed"""
+        surroundings = {
+            "AWS_ENDPOINT_URL_DYNAMODB": self.emulator.endpoint,
+            "AWS_ACCESS_KEY_ID": "somebody",
+            "AWS_SECRET_ACCESS_KEY": "somebody",
+            "USER": "kim",
+        }
+        where = ["--table", self.output("TableName")] if table else []
+        ran = subprocess.run(
+            [self.defuse, *arguments, *where],
+            cwd=self.folder,
+            env=surroundings,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        return ran.returncode, ran.stdout + ran.stderr
+
+    def did(self, what: str, *arguments: str, words: tuple[str, ...] = ()) -> str:
+        """Runs the command, which must work and print all of those words"""
+        code, out = self.command(*arguments)
+        self.saw(what, code == 0 and all(it in out for it in words), f"{code}: {out}")
+        return out
+
     def settle(self):
         if not self.emulator.settle():
             raise Failure("the stack does not come to rest within a minute")
@@ -196,6 +245,77 @@ class Run:
             self.saw(f"pushed again, {alert['id']} is answered {status}: {stored}", stored == "again", answer)
         self.settle()
         self.saw("and changes nothing anywhere", self.tenant.changes() == changes, self.tenant.changes())
+
+    def tuning(self):
+        self.scenario("Tuning rules that people save, by the command `defuse` on the table")
+        infra = str(self.first[0] / "infra")
+        expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=30)
+        rule = self.folder / "emulated.yaml"
+        rule.write_text(RULE.replace("EXPIRES", expires.strftime("%Y-%m-%dT%H:%M:%SZ")))
+
+        def listed() -> dict:
+            out = self.command("tuning", "list", "--json", "--config", infra)[1]
+            return {it["name"]: it for it in map(json.loads, out.splitlines())}
+
+        deployed = {name: bool(it["since"]) for name, it in listed().items() if it["from"] == "deployed"}
+        names = sorted(it.stem for it in (Path(infra) / "tuning").iterdir())
+        self.saw(
+            f"the gate noted since when the deployed ones are in force: {', '.join(names)}",
+            deployed == dict.fromkeys(names, True),
+            listed(),
+        )
+        before = sample(EVENTS / "impossible-travel.json")
+        self.did("one is saved", "tuning", "save", str(rule), "--by", "kim", words=("version 1",))
+
+        def comes(id: str) -> str:
+            alert = before | {"id": id, "title": "Impossible travel from Oslo"}
+            self.tenant.put({"alert": alert})
+            status, answer = self.push(alert)
+            self.settle()
+            return self.state(id) if status == 202 else f"{status}: {answer}"
+
+        first, second = "ca0000000000000000000000a1", "ca0000000000000000000000a2"
+        # A function that runs sees a rule that was saved as soon as it has the next batch.
+        self.saw("an alert that comes then is hidden", comes(first) == "hidden", self.state(first))
+        counted = listed()["emulated"]
+        self.saw("and counts for it", (counted["state"], counted["matches"]) == ("on", 1), counted)
+        self.did(
+            "`why` says that it holds",
+            *("tuning", "why", "emulated", first, "--config", infra),
+            words=("tuning rule emulated (hide) holds", "nothing is missing"),
+        )
+        other = self.folder / "other.yaml"
+        other.write_text(rule.read_text().replace("name: emulated", "name: other"))
+        out = self.did(
+            "`preview` of another reads the table, and names the saved one that takes the same",
+            *("tuning", "preview", str(other), "--config", infra, "--json"),
+        )
+        told = json.loads(out)
+        overlaps = (told["taken"], told["savedRules"], told["overlaps"])
+        self.saw("with the count of both", overlaps == (1, 1, {"emulated": 1}), told)
+        out = self.did("`from-alert` fills in a rule", "tuning", "from-alert", first)
+        self.saw("and offers what can be allowed", "defuse allow add" in out, out)
+        self.did("turned off", "tuning", "off", "emulated", "--by", "kim")
+        state = comes(second)
+        self.saw(f"it takes none: the next is {state}, by the playbook", state == "resolved", state)
+        self.did("turned on again", "tuning", "on", "emulated", "--by", "kim")
+        self.did("the hidden one is released", "tuning", "release", first, "--by", "lee", words=("released",))
+        self.settle()
+        self.saw("and is open, whatever the rule says", self.state(first) == "open", self.state(first))
+        self.did(
+            "its history names who did what",
+            *("tuning", "show", "emulated"),
+            words=("saved by kim", "turned off by kim", "turned on by kim"),
+        )
+
+    def allow(self):
+        self.scenario("Our own allow list, by the command `defuse` on the table")
+        add = ("allow", "add", INDICATOR, "--title", "Scanner", "--description", "Ours", "--by", "kim")
+        self.did("an address is put there", *add, words=(f"{INDICATOR} is allowed",))
+        self.settle()
+        path = "/mde/api/indicators"
+        self.saw("Defender for Endpoint is told, once", len(self.tenant.posts(path)) == 1, self.tenant.changes())
+        self.did("and it stands on the list as written", "allow", "list", words=(INDICATOR, "written"))
 
     def poison(self):
         self.scenario("Poison among alerts")
@@ -303,7 +423,8 @@ class Run:
         heads = self.emulator.client("dynamodb").scan(TableName=table)["Items"]
         heads = [it for it in heads if it["sk"]["S"] == "H" and POISON not in it["pk"]["S"]]
         states = sorted(it["state"]["S"] for it in heads)
-        self.saw(f"three alerts came in, and there are {states}", states == ["open", "open", "resolved"], states)
+        expected = ["open"] * 3 + ["resolved"] * 2
+        self.saw(f"five alerts came in, and there are {states}", states == expected, states)
         denied = self.emulator.guard.denied
         self.saw("no function asked AWS for anything that its role does not grant", denied == [], denied)
         for mapping in self.emulator.mappings:
@@ -320,6 +441,8 @@ class Run:
             self.push_to_chat,
             self.poison,
             self.nowhere,
+            self.tuning,
+            self.allow,
             self.bad_playbook,
             self.failing_case,
             self.bad_update,
@@ -350,7 +473,7 @@ def digest(infra: Path) -> str:
     """The name of the bundle, as `defuse bundle` writes it: by the texts of its files"""
     import hashlib
 
-    names = ["settings.yaml", *sorted(f"playbooks/{it.name}" for it in (infra / "playbooks").iterdir())]
+    names = ["settings.yaml", *(f"{it.parent.name}/{it.name}" for it in infra.glob("*/*.yaml"))]
     hash = hashlib.sha256()
     for name in sorted(names):
         for part in (name.encode(), (infra / name).read_bytes()):
@@ -391,10 +514,11 @@ def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("built", type=Path)
     arguments.add_argument("tenant", type=Path)
+    arguments.add_argument("defuse", type=Path)
     arguments.add_argument("--write", type=Path)
     arguments = arguments.parse_args()
     begin = time.monotonic()
-    run = Run(arguments.built, arguments.tenant)
+    run = Run(arguments.built, arguments.tenant, arguments.defuse)
     try:
         run.run()
     except Exception as failure:

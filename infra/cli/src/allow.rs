@@ -1,5 +1,6 @@
 //! `defuse allow`: puts indicators on our own allow list, and shows what stands there.
 
+mod offer;
 mod place;
 mod show;
 
@@ -19,7 +20,10 @@ use crate::{
     failure::Failure,
 };
 
-pub(crate) use self::place::{Taken, page_after, put_all};
+pub(crate) use self::{
+    offer::{offers, write_offers},
+    place::{Taken, page_after, put_all},
+};
 
 /// A device that is in no group says so by this name
 const NO_GROUP: &str = "UnassignedGroup";

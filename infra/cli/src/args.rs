@@ -20,7 +20,7 @@ pub(crate) use self::settings::{
 };
 pub(crate) use self::tuning::{
     CheckTuningArguments, FromAlertArguments, PreviewArguments, StateArguments, StoredArguments,
-    TuningArguments, TuningChangeArguments, TuningCommand, TuningListArguments,
+    TableArguments, TuningArguments, TuningChangeArguments, TuningCommand, TuningListArguments,
     TuningReleaseArguments, TuningSaveArguments, TuningShowArguments, WhyArguments,
 };
 
@@ -168,7 +168,8 @@ Examples:
   defuse tuning release --rule backup-agent            all that it hid, back into the queue
 
 They are about the state of `defuse dev` in --data, be it running or not; where DEFUSE_TABLE is set
-and --data is not given, about that table, with AWS_REGION and the usual variables for a key.")]
+and --data is not given, or --table is, about that table, with AWS_REGION and the usual variables
+for a key.")]
     Tuning(TuningArguments),
     /// Writes the JSON Schemas that editors complete and mark documents by
     Schema(SchemaArguments),

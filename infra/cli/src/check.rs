@@ -60,6 +60,10 @@ fn write_ending(out: &mut impl Write, config: &Config, now: Timestamp) -> io::Re
     for rule in rules.filter(|it| !it.is_enabled() || it.expires() <= soon) {
         writeln!(out, "  tuning rule {} is {}", rule.name(), lasts(rule, now))?;
     }
+    for rule in config.rules.tuning().rules().filter(|it| it.windows_are_past(now)) {
+        let name = rule.name();
+        writeln!(out, "  tuning rule {name} holds of nothing: its windows are past")?;
+    }
     Ok(())
 }
 

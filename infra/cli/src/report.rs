@@ -166,6 +166,16 @@ fn write_explanation(out: &mut impl Write, it: &Explanation, depth: usize) -> io
     Ok(())
 }
 
+/// Text as one word of a shell, whatever is in it
+pub(crate) fn quoted(text: &str) -> String {
+    let text = shown(text);
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:@%+".contains(it);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// Outside text for a terminal: nothing in it moves the cursor, changes colours or turns direction
 pub(crate) fn shown(text: &str) -> String {
     text.chars()

@@ -1,8 +1,10 @@
 //! `defuse tuning`: rules that hide or resolve expected alerts, for the people who write them.
 
+mod asked;
 mod check;
 mod from_alert;
 mod list;
+mod place;
 mod preview;
 mod release;
 mod rule_file;

@@ -160,13 +160,14 @@ pub struct RuleBook {
     tuning: TuningBook,
     organisation: Organisation,
     bundle: String,
+    channel: Option<String>,
 }
 
 impl RuleBook {
     /// The rules; of two playbooks with one name the later is kept (the checker refuses that)
     pub fn new(playbooks: impl IntoIterator<Item = Playbook>, organisation: Organisation) -> Self {
         let playbooks = playbooks.into_iter().map(|it| (it.name().clone(), it)).collect();
-        Self { playbooks, tuning: TuningBook::default(), organisation, bundle: String::new() }
+        Self { playbooks, organisation, ..Self::default() }
     }
 
     /// The same, with those tuning rules before the playbooks
@@ -179,6 +180,17 @@ impl RuleBook {
     #[must_use]
     pub fn in_bundle(self, bundle: String) -> Self {
         Self { bundle, ..self }
+    }
+
+    /// The same rules; of what no rule names a channel for, people are told in this one
+    #[must_use]
+    pub fn telling(self, channel: Option<String>) -> Self {
+        Self { channel, ..self }
+    }
+
+    /// Where people are told of what no rule names a channel for, if anywhere
+    pub fn channel(&self) -> Option<&str> {
+        self.channel.as_deref()
     }
 
     /// Names the bundle that the rules came in

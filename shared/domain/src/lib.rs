@@ -85,7 +85,8 @@ pub use manage::{
     TakenAction, TakenBy, Undo, UndoError, Undoing, Wish,
 };
 pub use notification::{
-    About, ChannelTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+    About, AllowListTemplate, ChannelTemplate, Notification, SourceTemplate, Template,
+    TuningTemplate,
 };
 pub use organisation::{HighRisk, Organisation};
 pub use plan::Plan;

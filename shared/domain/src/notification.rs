@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    alert_id::AlertId, rule_name::TuningRuleName, severity::Severity, wire_name::wire_names,
+    alert_id::AlertId, indicator::Indicator, rule_name::TuningRuleName, severity::Severity,
+    wire_name::wire_names,
 };
 
 wire_names! {
@@ -42,8 +43,16 @@ wire_names! {
     }
 }
 
-/// What a notification is about: one alert, a source of alerts as such, a tuning rule, or the channel
-/// itself
+wire_names! {
+    /// What a notification about an indicator of our own allow list is about
+    AllowListTemplate {
+        /// Defender for Endpoint did not take it
+        Refused = "indicatorRefused",
+    }
+}
+
+/// What a notification is about: one alert, a source of alerts as such, a tuning rule, an indicator
+/// of our own allow list, or the channel itself
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged, rename_all_fields = "camelCase")]
 pub enum About {
@@ -77,6 +86,13 @@ pub enum About {
         /// Who asked for it
         tried_by: String,
     },
+    /// An indicator of our own allow list
+    Indicator {
+        /// What became of it
+        template: AllowListTemplate,
+        /// Which
+        indicator: Indicator,
+    },
 }
 
 impl About {
@@ -87,6 +103,7 @@ impl About {
             Self::Source { template, .. } => template.name(),
             Self::TuningRule { template, .. } => template.name(),
             Self::Channel { template, .. } => template.name(),
+            Self::Indicator { template, .. } => template.name(),
         }
     }
 }

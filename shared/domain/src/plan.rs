@@ -8,7 +8,7 @@ use crate::{
     explanation::Truth,
     notification::{About, Notification, Template},
     playbook::{Action, Mode, Playbook},
-    rule_name::PlaybookName,
+    rule_name::{PlaybookName, TuningRuleName},
     run::{Effect, EffectAction, EffectId, RunKey},
 };
 
@@ -61,9 +61,11 @@ impl<'a> Planner<'a> {
         let mut refusal = self.decision.clone();
         refusal.outcome = Outcome::Open;
         refusal.reasons = vec!["the source refused to resolve the alert".to_owned()];
+        refusal.reasons.extend(self.expected());
         let refused = Planner { decision: &refusal, ..*self };
         let determined = self.playbooks(|it| self.decision.determined_by.contains(&it.playbook));
-        let if_refused = refused.effects(determined.iter().flat_map(|it| it.otherwise()));
+        let mut if_refused = refused.effects(determined.iter().flat_map(|it| it.otherwise()));
+        if_refused.extend(refused.tuned_in_vain());
         Plan {
             tags: Self::tags(&self.done()),
             effects: self.effects(self.done().into_iter()),
@@ -115,6 +117,16 @@ impl<'a> Planner<'a> {
         count.map(|action| Effect { id: EffectId("count".to_owned()), action }).into_iter()
     }
 
+    /// That an alert which tuning rules determined stays open: they name no channel, so those are
+    /// told who run this
+    fn tuned_in_vain(&self) -> Option<Effect> {
+        let channel = self.rules.channel().filter(|_| !self.decision.tuned_by.is_empty())?;
+        let template = Template::NeedsEyes;
+        let id = EffectId(format!("notify/{channel}/{template}"));
+        let notification = self.notification(&id, channel, template);
+        Some(Effect { id, action: EffectAction::Notify(notification) })
+    }
+
     fn playbooks(&self, wanted: impl Fn(&PlaybookTrace) -> bool) -> Vec<&'a Playbook> {
         let named = self.decision.trace.iter().filter(|it| wanted(it));
         named.filter_map(|it| self.rules.playbook(&it.playbook)).collect()
@@ -140,12 +152,14 @@ impl<'a> Planner<'a> {
     /// What is said at the source where the alert is resolved: why the tuning rules expect it, or
     /// what the playbooks comment
     fn said(&self) -> Option<String> {
-        let by = self.decision.tuned_by.iter();
-        let expected: Vec<String> = by
-            .filter_map(|it| self.rules.tuning().rule(it))
-            .map(|it| format!("Expected, by tuning rule {}: {}", it.name(), it.reason()))
-            .collect();
+        let expected = self.expected();
         if expected.is_empty() { self.comment(&self.done()) } else { self.signed(&expected) }
+    }
+
+    /// Why the tuning rules that determined the outcome expect the alert
+    fn expected(&self) -> Vec<String> {
+        let by = self.decision.tuned_by.iter().filter_map(|it| self.rules.tuning().rule(it));
+        by.map(|it| format!("Expected, by tuning rule {}: {}", it.name(), it.reason())).collect()
     }
 
     /// The comments, each once, as one
@@ -212,6 +226,10 @@ impl<'a> Planner<'a> {
         let by: Vec<&str> = self.decision.determined_by.iter().map(PlaybookName::as_str).collect();
         if !by.is_empty() {
             fact("Playbook", by.join(", "));
+        }
+        let by: Vec<&str> = self.decision.tuned_by.iter().map(TuningRuleName::as_str).collect();
+        if !by.is_empty() {
+            fact("Tuning rule", by.join(", "));
         }
         Notification {
             id: format!("{}/{id}", self.key),

@@ -257,6 +257,11 @@ impl TuningRule {
         windows
     }
 
+    /// Whether all its windows are past: it is in force and holds of nothing any more
+    pub fn windows_are_past(&self, now: Timestamp) -> bool {
+        !self.windows.is_empty() && self.next_windows(now, 1).is_empty()
+    }
+
     /// Whether it holds of any alert at all at that moment
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         let is_open = self.windows.is_empty() || self.windows.iter().any(|it| it.contains(now));

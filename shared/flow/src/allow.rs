@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use defuse_domain::{AtEndpoint, Indicator};
+use defuse_domain::{About, AllowListTemplate, AtEndpoint, Indicator, Notification};
 use jiff::Timestamp;
 use tracing::{info, instrument, warn};
 
 use crate::{
     deliver::DeliverError,
     ports::{
-        AllowListOutbox, DeliveryError, IndicatorClient, Marked, Pace, StoreError, StoredEntry,
-        Turn,
+        AllowListOutbox, DeliveryError, IndicatorClient, Marked, Notifier, Pace, StoreError,
+        StoredEntry, Turn,
     },
 };
 
@@ -23,9 +23,11 @@ const ROUNDS_MAX: usize = 3;
 
 /// Writes entries of the allow list to where they are to stand too
 #[derive(Clone, Debug)]
-pub struct Allow<S, C> {
+pub struct Allow<S, C, N> {
     store: S,
     client: Option<C>,
+    notifier: N,
+    channel: Option<String>,
 }
 
 /// There was no turn, or the entry changed again and again
@@ -37,10 +39,16 @@ enum LaterError {
     Contended,
 }
 
-impl<S: AllowListOutbox + Pace + Sync, C: IndicatorClient + Sync> Allow<S, C> {
-    /// The step; without a client the list is our own alone
-    pub const fn new(store: S, client: Option<C>) -> Self {
-        Self { store, client }
+impl<S, C, N> Allow<S, C, N>
+where
+    S: AllowListOutbox + Pace + Sync,
+    C: IndicatorClient + Sync,
+    N: Notifier + Sync,
+{
+    /// The step; without a client the list is our own alone, and people are told of what is refused
+    /// in `channel`
+    pub const fn new(store: S, client: Option<C>, notifier: N, channel: Option<String>) -> Self {
+        Self { store, client, notifier, channel }
     }
 
     /// Writes the entry of an indicator, if that is still to be done
@@ -86,10 +94,53 @@ impl<S: AllowListOutbox + Pace + Sync, C: IndicatorClient + Sync> Allow<S, C> {
             Ok(answer) => Ok(AtEndpoint::Written { at: now, answer }),
             Err(DeliveryError::Refused { target, answer, source }) => {
                 warn!(cause = %source, "{target} refused an entry of the allow list: {answer}");
+                // Before it is marked: a crash between the two tells it twice, under one id.
+                self.tell(stored, &target, &answer).await?;
                 Ok(AtEndpoint::Refused { at: now, answer })
             }
             Err(source @ DeliveryError::Busy { .. }) => {
                 Err(DeliverError::Effect { effect: "allow list entry".to_owned(), source })
+            }
+        }
+    }
+
+    /// Tells people that an entry is ours alone, once for each version of it
+    async fn tell(
+        &self,
+        stored: &StoredEntry,
+        target: &str,
+        answer: &str,
+    ) -> Result<(), DeliverError> {
+        let Some(channel) = &self.channel else { return Ok(()) };
+        let StoredEntry { entry, version, .. } = stored;
+        let indicator = entry.indicator().clone();
+        let facts = [
+            ("Allowed by", entry.by().to_owned()),
+            ("On", entry.on().to_string()),
+            ("Until", entry.expires().to_string()),
+        ];
+        let notification = Notification {
+            id: format!("allow-list/{}/{}/{version}", indicator.kind(), indicator.value()),
+            channel: channel.clone(),
+            about: About::Indicator { template: AllowListTemplate::Refused, indicator },
+            title: entry.title().to_owned(),
+            facts: facts.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            reasons: vec![
+                format!("{target} refused it: {answer}"),
+                "It stands on our own list alone, and goes on raising alerts there. Put it on the \
+                 list again once that is mended."
+                    .to_owned(),
+            ],
+            url: None,
+        };
+        match self.notifier.publish(&notification).await {
+            Ok(_) => Ok(()),
+            Err(DeliveryError::Refused { target, answer, source }) => {
+                warn!(cause = %source, "{target} refused what was to be told: {answer}");
+                Ok(())
+            }
+            Err(source @ DeliveryError::Busy { .. }) => {
+                Err(DeliverError::Effect { effect: "allow list notification".to_owned(), source })
             }
         }
     }

@@ -4,12 +4,14 @@
 
 use std::{sync::Mutex, time::Duration};
 
-use defuse_domain::{AllowListDraft, AllowListEntry, AtEndpoint, Indicator};
+use defuse_domain::{
+    About, AllowListDraft, AllowListEntry, AllowListTemplate, AtEndpoint, Indicator, Notification,
+};
 use defuse_flow::{
     Allow, AllowList, AllowListOutbox, DeliveryError, IndicatorClient, Marked, Pace, Put, Rate,
     StoreError, StoredEntry, Turn,
 };
-use defuse_testkit::{FaultPlan, Faulty, MemoryIndicators, MemoryStore, PortFault};
+use defuse_testkit::{FaultPlan, Faulty, MemoryIndicators, MemoryStore, MemoryTopic, PortFault};
 use jiff::{Timestamp, ToSpan};
 
 const DOMAIN: &str = "updates.contoso.example";
@@ -45,11 +47,22 @@ fn titles(client: &MemoryIndicators) -> Vec<String> {
 }
 
 /// A store and a client whose calls go wrong as the plan says
-type Faulted = Allow<Faulty<MemoryStore>, Faulty<MemoryIndicators>>;
+type Faulted = Allow<Faulty<MemoryStore>, Faulty<MemoryIndicators>, Faulty<MemoryTopic>>;
 
 fn faulted(store: &MemoryStore, client: &MemoryIndicators, plan: &FaultPlan) -> Faulted {
     let store = Faulty::new(store.clone(), plan.clone());
-    Allow::new(store, Some(Faulty::new(client.clone(), plan.clone())))
+    let topic = Faulty::new(MemoryTopic::default(), plan.clone());
+    let client = Faulty::new(client.clone(), plan.clone());
+    Allow::new(store, Some(client), topic, Some("soc".to_owned()))
+}
+
+/// With nobody to be told
+fn untold<S, C>(store: &S, client: C) -> Allow<S, C, MemoryTopic>
+where
+    S: AllowListOutbox + Pace + Clone + Sync,
+    C: IndicatorClient + Sync,
+{
+    Allow::new(store.clone(), Some(client), MemoryTopic::default(), None)
 }
 
 #[tokio::test]
@@ -104,12 +117,13 @@ async fn whatever_fails_an_entry_is_written_in_the_end() {
 async fn without_a_client_the_list_is_ours_alone_and_later_written() {
     let (store, client) = (MemoryStore::default(), MemoryIndicators::default());
     store.put(&entry("Updates"), now()).await.unwrap();
-    let alone: Allow<_, MemoryIndicators> = Allow::new(store.clone(), None);
+    let alone: Allow<_, MemoryIndicators, _> =
+        Allow::new(store.clone(), None, MemoryTopic::default(), None);
     alone.allow(&indicator(), now()).await.unwrap();
     assert_eq!(state_of(&store).await, AtEndpoint::OursAlone { at: now() });
 
     assert_eq!(store.put(&entry("Updates"), now()).await.unwrap(), Put::Again);
-    Allow::new(store.clone(), Some(client.clone())).allow(&indicator(), now()).await.unwrap();
+    untold(&store, client.clone()).allow(&indicator(), now()).await.unwrap();
     assert_eq!(titles(&client), ["Updates"]);
 }
 
@@ -117,7 +131,7 @@ async fn without_a_client_the_list_is_ours_alone_and_later_written() {
 async fn what_expired_meanwhile_is_not_written() {
     let (store, client) = (MemoryStore::default(), MemoryIndicators::default());
     store.put(&entry("Updates"), now()).await.unwrap();
-    let allow = Allow::new(store.clone(), Some(client.clone()));
+    let allow = untold(&store, client.clone());
     allow.allow(&indicator(), now() + 24.hours()).await.unwrap();
     let state = state_of(&store).await;
     assert!(matches!(state, AtEndpoint::Refused { .. }), "{state:?}");
@@ -144,7 +158,7 @@ impl IndicatorClient for Overtaking {
         };
         if n_before == 1 {
             self.store.put(&newer(), now()).await.unwrap();
-            let other = Allow::new(self.store.clone(), Some(self.client.clone()));
+            let other = untold(&self.store, self.client.clone());
             other.allow(&indicator(), now()).await.unwrap();
         }
         self.client.allow(entry).await
@@ -161,7 +175,7 @@ async fn the_newest_is_there_last_although_an_older_call_came_after_it() {
     store.put(&entry("Updates"), now()).await.unwrap();
     let others = Mutex::new(0);
     let overtaking = Overtaking { store: store.clone(), client: client.clone(), others };
-    Allow::new(store.clone(), Some(overtaking)).allow(&indicator(), now()).await.unwrap();
+    untold(&store, overtaking).allow(&indicator(), now()).await.unwrap();
     assert_eq!(titles(&client), ["Patches"]);
     assert!(matches!(state_of(&store).await, AtEndpoint::Written { .. }));
 }
@@ -194,7 +208,64 @@ impl AllowListOutbox for Crowded {
 async fn without_a_turn_it_stays_to_be_written() {
     let (store, client) = (MemoryStore::default(), MemoryIndicators::default());
     store.put(&entry("Updates"), now()).await.unwrap();
-    let allow = Allow::new(Crowded(store.clone()), Some(client.clone()));
+    let allow = untold(&Crowded(store.clone()), client.clone());
     allow.allow(&indicator(), now()).await.unwrap_err();
     assert_eq!((state_of(&store).await, client.allowed()), (AtEndpoint::Outstanding, vec![]));
+}
+
+/// Takes nothing
+struct Refusing(MemoryIndicators);
+
+impl IndicatorClient for Refusing {
+    fn rate(&self) -> Rate {
+        self.0.rate()
+    }
+
+    async fn allow(&self, _: &AllowListEntry) -> Result<String, DeliveryError> {
+        Err(DeliveryError::Refused {
+            target: "Defender for Endpoint".to_owned(),
+            answer: "answered 400 (Max capacity of 15000 indicators reached.)".to_owned(),
+            source: "400".into(),
+        })
+    }
+}
+
+#[tokio::test]
+async fn people_are_told_once_of_each_refusal() {
+    let (store, topic) = (MemoryStore::default(), MemoryTopic::default());
+    store.put(&entry("Updates"), now()).await.unwrap();
+    let refusing = Refusing(MemoryIndicators::default());
+    let allow = Allow::new(store.clone(), Some(refusing), topic.clone(), Some("soc".to_owned()));
+    for _ in 0..2 {
+        allow.allow(&indicator(), now()).await.unwrap();
+    }
+    let told = topic.take();
+    let [first] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((first.channel.as_str(), first.title.as_str()), ("soc", "Updates"));
+    let template = AllowListTemplate::Refused;
+    assert_eq!(first.about, About::Indicator { template, indicator: indicator() });
+    assert!(first.reasons[0].contains("Max capacity of 15000"), "{first:?}");
+    let published: Notification =
+        serde_json::from_str(&serde_json::to_string(first).unwrap()).unwrap();
+    assert_eq!(published, *first);
+
+    store.put(&entry("Updates"), now()).await.unwrap();
+    allow.allow(&indicator(), now()).await.unwrap();
+    let again = topic.take();
+    assert_eq!(again.len(), 1);
+    assert_ne!(again[0].id, first.id, "it was tried anew, and refused anew");
+}
+
+#[tokio::test]
+async fn who_cannot_be_told_is_told_later() {
+    let plan = FaultPlan::default().at(0, PortFault::Fail);
+    let (store, topic) = (MemoryStore::default(), MemoryTopic::default());
+    store.put(&entry("Updates"), now()).await.unwrap();
+    let faulty = Faulty::new(topic.clone(), plan);
+    let refusing = Refusing(MemoryIndicators::default());
+    let allow = Allow::new(store.clone(), Some(refusing), faulty, Some("soc".to_owned()));
+    allow.allow(&indicator(), now()).await.unwrap_err();
+    assert_eq!((state_of(&store).await, topic.take()), (AtEndpoint::Outstanding, vec![]));
+    allow.allow(&indicator(), now()).await.unwrap();
+    assert_eq!(topic.take().len(), 1);
 }

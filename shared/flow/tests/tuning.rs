@@ -44,22 +44,28 @@ mod tuning {
         triage: Bare,
         deliver: Deliver<MemoryStore, MemorySource, MemoryTopic>,
         topic: MemoryTopic,
+        source: MemorySource,
         tuning: Tuning<MemoryStore>,
         releasing: Releasing<MemoryStore>,
     }
 
     impl Bench {
         fn new(deployed: Vec<TuningRule>) -> Self {
-            let (store, topic) = (MemoryStore::default(), MemoryTopic::default());
             let rules = rule_book(&[LEGITIMATE_TRAVEL]).unwrap().tuned_by(deployed);
+            Self::of(rules.telling(Some("operations".to_owned())))
+        }
+
+        fn of(rules: RuleBook) -> Self {
+            let (store, topic) = (MemoryStore::default(), MemoryTopic::default());
             let source = MemorySource::default();
             source.put(&an_alert().text()).unwrap();
             Self {
                 triage: Triage::new(rules, facts(), store.clone()),
-                deliver: Deliver::new(store.clone(), source, topic.clone()),
+                deliver: Deliver::new(store.clone(), source.clone(), topic.clone()),
                 tuning: Tuning::new(store.clone(), Vec::new()),
                 releasing: Releasing::new(store.clone()),
                 topic,
+                source,
                 store,
             }
         }
@@ -354,5 +360,39 @@ mod tuning {
         assert_eq!(run.decision.outcome, Outcome::Hidden);
         let left = bench.store.effects(&alert.id);
         assert!(left.iter().all(|(_, it)| matches!(it, EffectState::Done { .. })), "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn those_who_run_this_are_told_what_a_source_will_not_resolve() {
+        let told = async |rules: RuleBook| {
+            let bench = Bench::of(rules);
+            bench.source.refuse_to_resolve();
+            bench.saves(&a_tuning_rule("oslo", RESOLVE), None, NOW).await;
+            let run = bench.comes(&an_alert(), later(1)).await;
+            assert!(matches!(run.decision.outcome, Outcome::Resolved(_)), "{:?}", run.decision);
+            assert_eq!(bench.state(&an_alert()).await, AlertState::Open);
+            let first = bench.topic.take();
+            // Our own comment, or anybody's, makes a newer revision.
+            bench.comes(&an_alert().later(5), later(6)).await;
+            assert_eq!(bench.topic.take(), [], "once is enough");
+            first
+        };
+        let rules = rule_book(&[LEGITIMATE_TRAVEL]).unwrap();
+        assert_eq!(told(rules.clone()).await, [], "no channel is named");
+        let told = told(rules.telling(Some("operations".to_owned()))).await;
+        let [told] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(
+            (told.channel.as_str(), told.about.template_name()),
+            ("operations", "needsEyes")
+        );
+        assert_eq!(
+            told.reasons,
+            [
+                "the source refused to resolve the alert",
+                "Expected, by tuning rule oslo: the sales team is in Oslo this week",
+            ]
+        );
+        assert!(told.facts.contains(&("Tuning rule".to_owned(), "oslo".to_owned())));
+        assert!(told.facts.contains(&("Outcome".to_owned(), "stays open".to_owned())));
     }
 }

@@ -97,6 +97,7 @@ impl Config {
         let tuning = tuning.into_iter().map(|(_, rule)| rule);
         let rules = RuleBook::new(playbooks, settings.organisation.clone())
             .tuned_by(tuning)
+            .telling(settings.operations_channel.clone())
             .in_bundle(bundle::digest(&files));
         let folder = dir.to_owned();
         Ok(Self { settings, rules, files, playbook_files, tuning_files, role_files, folder })

@@ -89,7 +89,7 @@ pub struct DeliverApp {
     /// The step
     pub deliver: Deliver<DynamoDbStore, Sources, SnsNotifier>,
     /// Beside it our allow list is written to where it is to stand too
-    pub allow: Allow<DynamoDbStore, Endpoint>,
+    pub allow: Allow<DynamoDbStore, Endpoint, SnsNotifier>,
 }
 
 /// What the function `poll` is made of
@@ -309,10 +309,12 @@ impl Wiring {
 
     /// The function `deliver`
     pub async fn deliver(&self) -> Result<DeliverApp, StartError> {
-        let tenant = self.tenant();
+        let (tenant, notifier) = (self.tenant(), self.notifier()?);
+        let channel = self.config.settings.operations_channel.clone();
+        let endpoint = tenant.endpoint().await?;
         Ok(DeliverApp {
-            deliver: Deliver::new(self.store(), tenant.sources().await?, self.notifier()?),
-            allow: Allow::new(self.store(), tenant.endpoint().await?),
+            deliver: Deliver::new(self.store(), tenant.sources().await?, notifier.clone()),
+            allow: Allow::new(self.store(), endpoint, notifier, channel),
         })
     }
 

@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "tokenUrl": tenant.token_url(),
         "graphUrl": tenant.graph_url(),
         "cloudAppsUrl": tenant.cloud_apps_url(),
+        "endpointUrl": tenant.endpoint_url(),
         "clientId": Tenant::CLIENT_ID,
         "clientSecret": Tenant::CLIENT_SECRET,
         "cloudAppsKey": Tenant::CLOUD_APPS_KEY,

@@ -27,11 +27,13 @@ Exit code: 0 no mistake, 2 any (all are named), 1 anything else.")]
     #[command(after_help = "\
 Examples:
   defuse tuning preview rule.yaml                           alerts that `defuse dev` keeps
-  DEFUSE_TABLE=defuse defuse tuning preview rule.yaml       alerts of the deployed table (AWS_*)
+  defuse tuning preview rule.yaml --table defuse            alerts of the deployed table (AWS_*)
   defuse tuning preview rule.yaml --alerts events/receive   alerts in files
 
 It counts what the rule would have taken had it been in force, names what was classified true
-positive since, other rules that take the same, and parts of the rule that never held.
+positive since, other rules that take the same, and parts of the rule that never held. Other rules
+are those of --config and those that people saved in the table; the allow list is taken as it is
+now, and groups of users are not asked.
 The whole table is read for that, at a read request unit for each 8 KB: a million alerts, 4 KB
 each as they are stored, cost some 500,000 units or 0.06 USD. Nothing is written.")]
     Preview(PreviewArguments),
@@ -42,7 +44,8 @@ Examples:
   defuse tuning from-alert --trigger-only --any-alert-type ca6b016779f552cc5023d8319a
 
 Each property of each piece of evidence has a line: delete those that need not be so. Write who
-answers for the rule and why; without that it is refused. It lasts 90 days.")]
+answers for the rule and why; without that it is refused. It lasts 90 days.
+Standard error names the commands that put what is in the alert on the allow list.")]
     FromAlert(FromAlertArguments),
     /// Shows why a rule holds of an alert or not, part by part with what was seen
     #[command(after_help = "\
@@ -50,7 +53,8 @@ Examples:
   defuse tuning why backup-agent ca6b016779f552cc5023d8319a
   defuse tuning why new/rule.yaml --alerts events/receive ca6b016779f552cc5023d8319a
 
-The rule is asked about the alert as it is now and as of now: one that expired holds of nothing.")]
+The rule is asked about the alert as it is now and as of now: one that expired holds of nothing.
+Groups of users are not asked.")]
     Why(WhyArguments),
     /// Saves a rule; it acts on alerts that come from then on
     Save(TuningSaveArguments),
@@ -81,15 +85,25 @@ pub(crate) struct CheckTuningArguments {
     pub(crate) format: Format,
 }
 
+/// Which table is meant
+#[derive(Debug, Args)]
+pub(crate) struct TableArguments {
+    /// Folder that keeps the state of the host; `.defuse` where nothing names a table
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Table at AWS in place of that (`AWS_*`: region, credentials); `DEFUSE_TABLE` if not said
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
+    pub(crate) table: Option<String>,
+}
+
 /// Where stored alerts are
 #[derive(Debug, Args)]
 pub(crate) struct StoredArguments {
     /// Files with alerts, or folders of such, instead of what is stored
     #[arg(long, value_name = "PATH")]
     pub(crate) alerts: Vec<PathBuf>,
-    /// Folder with the state of the host; `.defuse` unless `DEFUSE_TABLE` is set
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
 }
 
 #[derive(Debug, Args)]
@@ -132,7 +146,7 @@ pub(crate) struct FromAlertArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct WhyArguments {
-    /// Name of a rule of the folder, or a file with one
+    /// Name of a rule of the folder or of a saved one, or a file with one
     pub(crate) rule: String,
     /// The alert's id at its source
     pub(crate) alert_id: String,
@@ -149,9 +163,8 @@ pub(crate) struct WhyArguments {
 /// Where saved tuning rules are
 #[derive(Debug, Args)]
 pub(crate) struct StateArguments {
-    /// Folder that keeps the state of the host; `.defuse` where `DEFUSE_TABLE` names no table
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
     /// Folder with `settings.yaml` and `tuning/`
     #[arg(long, value_name = "DIR", default_value = "infra")]
     pub(crate) config: PathBuf,

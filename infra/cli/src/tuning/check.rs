@@ -100,6 +100,9 @@ fn write_rules(out: &mut impl Write, rules: &Rules, now: Timestamp) -> io::Resul
         for (open, close) in rule.next_windows(now, WINDOWS_SHOWN) {
             writeln!(out, "  holds from {open} to {close}")?;
         }
+        if rule.windows_are_past(now) {
+            writeln!(out, "  WARNING: its windows are past: it holds of nothing any more")?;
+        }
     }
     Ok(())
 }

@@ -1,12 +1,21 @@
 //! `defuse tuning preview`: what a rule would have done with the alerts that came before it.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
-use defuse_domain::{Preview, PreviewPart, PreviewReport, PreviewWarning, Share, TakenAlert};
+use defuse_domain::{
+    Preview, PreviewPart, PreviewReport, PreviewWarning, Share, TakenAlert, TuningBook,
+};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{rule_file, stored::Stored};
+use super::{
+    asked::{Asked, Unanswered},
+    rule_file,
+    stored::Stored,
+};
 use crate::{args::PreviewArguments, failure::Failure, progress::Progress, report::shown};
 
 pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
@@ -15,17 +24,26 @@ pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
     let (rule, config) = rule_file::read(&arguments.file, &arguments.config)?;
     let stored = Stored::open(&arguments.stored).await?;
     let organisation = config.rules.organisation();
-    let mut preview =
-        Preview::new(&rule, config.rules.tuning(), organisation, now, arguments.limit);
+    let saved = rule_file::saved(&stored, &config).await?;
+    let n_saved = saved.as_ref().map(Vec::len);
+    let deployed = config.rules.tuning().rules().cloned();
+    // Of a deployed and a saved one of one name the deployed one counts, as in triage.
+    let others = TuningBook::new(saved.into_iter().flatten().chain(deployed));
+    let mut preview = Preview::new(&rule, &others, organisation, now, arguments.limit);
+    let mut asked = Asked::new(organisation, stored.place().map(|it| &it.store));
     let progress = Progress::counting("alerts read", arguments.json);
     let mut unreadable = 0;
     stored
-        .each(since, |page| {
+        .each(since, async |page| {
             unreadable += page.unreadable;
             for alert in &page.alerts {
-                preview.look(&alert.came, &alert.later);
+                let needs = preview.questions(&alert.came);
+                // As if it had been asked then: an answer of another time is unknown.
+                let facts = asked.facts(&needs, alert.came.came().unwrap_or(now)).await?;
+                preview.see(&alert.came, &alert.later, &facts);
                 progress.step();
             }
+            Ok(())
         })
         .await?;
     drop(progress);
@@ -36,12 +54,16 @@ pub(crate) async fn run(arguments: PreviewArguments) -> Result<(), Failure> {
         if let Some(object) = object.as_object_mut() {
             object.insert("since".to_owned(), json!(since));
             object.insert("unreadable".to_owned(), json!(unreadable));
+            object.insert("savedRules".to_owned(), json!(n_saved));
+            let not_asked: BTreeMap<_, _> = asked.unanswered.all().into_iter().collect();
+            object.insert("notAsked".to_owned(), json!(not_asked));
         }
         writeln!(out, "{object}")
     } else {
         let action = rule.action().in_words();
         writeln!(out, "tuning rule {} ({action}), over alerts since {since:.0}", rule.name())
             .and_then(|()| write_report(&mut out, &report, unreadable))
+            .and_then(|()| write_unasked(&mut out, n_saved, asked.unanswered))
     };
     written.map_err(Failure::Output)
 }
@@ -66,12 +88,28 @@ fn write_report(out: &mut impl Write, report: &PreviewReport, unreadable: usize)
     }
     if report.unknown > 0 {
         let unknown = report.unknown;
-        writeln!(out, "  of {unknown} nobody can say, for the alert does not say enough")?;
+        writeln!(out, "  of {unknown} nobody can say, for what they lack or what was not asked")?;
         for (name, count) in &report.missing {
             writeln!(out, "    {count:>6}  {}", shown(name))?;
         }
     }
     write_parts(out, &report.parts, *about)
+}
+
+/// What the preview does not know, so that nobody takes it for more than it is
+fn write_unasked(
+    out: &mut impl Write,
+    n_saved: Option<usize>,
+    unanswered: Unanswered,
+) -> io::Result<()> {
+    for (name, why) in unanswered.all() {
+        writeln!(out, "  NOT ASKED: `{name}`; {why}")?;
+    }
+    if n_saved.is_none() {
+        let help = "give --data or --table, or set DEFUSE_TABLE";
+        writeln!(out, "  NOT ASKED: rules that people saved; no table is named: {help}")?;
+    }
+    Ok(())
 }
 
 fn write_alerts(out: &mut impl Write, title: &str, alerts: &[TakenAlert]) -> io::Result<()> {
@@ -138,6 +176,7 @@ fn in_words(warning: &PreviewWarning) -> String {
         }
         PreviewWarning::Expired => "it has expired, and would take nothing now".into(),
         PreviewWarning::TurnedOff => "it is turned off, and would take nothing now".into(),
+        PreviewWarning::WindowsPast => "its windows are past, and it would take nothing now".into(),
         PreviewWarning::TakesNothing => "it would have taken nothing".into(),
     }
 }

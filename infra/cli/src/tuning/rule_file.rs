@@ -1,10 +1,11 @@
-//! A rule in a file, and the configuration beside which it stands.
+//! A rule in a file, the configuration beside which it stands, and the rules that people saved.
 
 use std::{fs, path::Path};
 
 use defuse_domain::TuningRule;
 use defuse_lambda::Config;
 
+use super::stored::Stored;
 use crate::{config, failure::Failure};
 
 /// The rule of a file, and the configuration beside which it stands: every mistake in both at once
@@ -20,4 +21,15 @@ pub(super) fn read(file: &Path, dir: &Path) -> Result<(TuningRule, Config), Fail
             Err(Failure::all([rule.err(), config.err()].into_iter().flatten().collect()))
         }
     }
+}
+
+/// The rules that people saved and that hold, where a table is named
+pub(super) async fn saved(
+    stored: &Stored,
+    config: &Config,
+) -> Result<Option<Vec<TuningRule>>, Failure> {
+    let Some(place) = stored.place() else { return Ok(None) };
+    let ranges = config.rules.organisation().named_ranges.keys();
+    let ranges: Vec<&str> = ranges.map(String::as_str).collect();
+    place.saved_rules(&ranges).await.map(Some)
 }

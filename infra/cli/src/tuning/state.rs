@@ -1,47 +1,28 @@
-//! Where the commands about saved tuning rules find them: the table of a deployment, or the state
-//! of a host, be it running or not.
+//! Saved tuning rules beside those of the deployment, and who changes them.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use defuse_adapters::DynamoDbStore;
 use defuse_domain::{TuningRule, TuningRuleName};
 use defuse_flow::{BundleStore as _, DeployedTuning as _};
-use defuse_lambda::{Config, Environment, SharedLookup, Wiring};
+use defuse_lambda::Config;
 
-use crate::{args::StateArguments, config, failure::Failure, host};
-
-/// Where a host keeps its state if nobody says otherwise
-const DATA: &str = ".defuse";
+use super::place::Place;
+use crate::{args::StateArguments, config, failure::Failure};
 
 /// The store, with what keeps it there
 pub(crate) struct State {
     pub(crate) store: DynamoDbStore,
     config: PathBuf,
-    _held: Option<host::Held>,
+    _place: Place,
 }
 
 impl State {
     /// Opens what the arguments and the surroundings name
     pub(crate) async fn open(arguments: &StateArguments) -> Result<Self, Failure> {
-        let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
-        let has_table = lookup("DEFUSE_TABLE").is_some_and(|it| !it.is_empty());
+        let place = Place::open(&arguments.table).await?;
         let config = arguments.config.clone();
-        if arguments.data.is_none() && has_table {
-            let environment = Environment::read(&*lookup);
-            let store = Wiring::of(environment, Config::default(), lookup).store();
-            return Ok(Self { store, config, _held: None });
-        }
-        let data = arguments.data.as_deref().unwrap_or(Path::new(DATA));
-        let Some((store, held)) = host::live_store(data).await? else {
-            let data = data.display();
-            let help = "give --data, or set DEFUSE_TABLE";
-            return Err(Failure::NotFound(format!("there is no state in {data}; {help}")));
-        };
-        Ok(Self { store, config, _held: held })
+        Ok(Self { store: place.store.clone(), config, _place: place })
     }
 
     /// The rules of the deployment with their texts, as far as these can be found: in the bundle in

@@ -5,52 +5,39 @@ use std::{
     fs,
     io::Read as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use defuse_adapters::DynamoDbStore;
 use defuse_domain::{Alert, AlertId, BODY_BYTES_MAX, Later, Revision, read_body};
 use defuse_flow::{AlertExport as _, ExportPage, ExportedAlert, RunStore as _};
-use defuse_lambda::{SharedLookup, has_variable, start_without_config_from};
 use jiff::Timestamp;
 
-use crate::{
-    args::StoredArguments,
-    failure::Failure,
-    host::{self, Held},
-};
-
-/// The folder that keeps a host's state where none is given
-const DATA: &str = ".defuse";
+use super::place::Place;
+use crate::{args::StoredArguments, failure::Failure};
 
 /// Where alerts of the past are
 pub(crate) enum Stored {
-    Files(Vec<PathBuf>),
-    /// What is held is the folder's database, and there for as long as it is held
-    Table {
-        store: Box<DynamoDbStore>,
-        _held: Option<Held>,
-    },
+    /// In files; the table beside them is there for what else is asked of it
+    Files(Vec<PathBuf>, Option<Place>),
+    Table(Place),
 }
 
 impl Stored {
     pub(crate) async fn open(arguments: &StoredArguments) -> Result<Self, Failure> {
-        if !arguments.alerts.is_empty() {
-            return files_of(&arguments.alerts).map(Self::Files);
+        let StoredArguments { alerts, table } = arguments;
+        if alerts.is_empty() {
+            return Place::open(table).await.map(Self::Table);
         }
-        if arguments.data.is_none() && has_variable("DEFUSE_TABLE") {
-            let lookup: SharedLookup = Arc::new(|name: &str| std::env::var(name).ok());
-            let store = start_without_config_from(lookup).store();
-            return Ok(Self::Table { store: Box::new(store), _held: None });
+        let files = files_of(alerts)?;
+        let place = if Place::is_named(table) { Some(Place::open(table).await?) } else { None };
+        Ok(Self::Files(files, place))
+    }
+
+    /// The table, where one is named
+    pub(crate) const fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Files(_, place) => place.as_ref(),
+            Self::Table(place) => Some(place),
         }
-        let data = arguments.data.as_deref().unwrap_or(Path::new(DATA));
-        let Some((store, held)) = host::live_store(data).await? else {
-            let data = data.display();
-            let what =
-                format!("there is no state in {data}; give --data, --alerts, or DEFUSE_TABLE");
-            return Err(Failure::NotFound(what));
-        };
-        Ok(Self::Table { store: Box::new(store), _held: held })
     }
 
     /// The newest revision of an alert
@@ -58,8 +45,8 @@ impl Stored {
         let id = AlertId::parse(id)
             .map_err(|error| Failure::NotFound(format!("no such alert: {error}")))?;
         let found = match self {
-            Self::Files(files) => newest_of(files, &id)?,
-            Self::Table { store, .. } => store.load(&id).await?.map(|it| it.alert),
+            Self::Files(files, _) => newest_of(files, &id)?,
+            Self::Table(place) => place.store.load(&id).await?.map(|it| it.alert),
         };
         found.ok_or_else(|| Failure::NotFound(format!("there is no alert `{id}`")))
     }
@@ -68,16 +55,16 @@ impl Stored {
     pub(crate) async fn each(
         &self,
         since: Timestamp,
-        mut see: impl FnMut(ExportPage),
+        mut see: impl AsyncFnMut(ExportPage) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         match self {
-            Self::Files(files) => each_in_files(files, since, see),
-            Self::Table { store, .. } => {
+            Self::Files(files, _) => each_in_files(files, since, see).await,
+            Self::Table(place) => {
                 let mut next: Option<String> = None;
                 loop {
-                    let mut page = store.export(since, next.as_deref()).await?;
+                    let mut page = place.store.export(since, next.as_deref()).await?;
                     next = page.next.take();
-                    see(page);
+                    see(page).await?;
                     if next.is_none() {
                         return Ok(());
                     }
@@ -144,10 +131,10 @@ struct Known {
 }
 
 /// Reads the files twice, so that only ids are kept of what is in them
-fn each_in_files(
+async fn each_in_files(
     files: &[PathBuf],
     since: Timestamp,
-    mut see: impl FnMut(ExportPage),
+    mut see: impl AsyncFnMut(ExportPage) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut all: BTreeMap<AlertId, Known> = BTreeMap::new();
     for file in files {
@@ -179,7 +166,7 @@ fn each_in_files(
                 page.alerts.push(ExportedAlert { came, later: known.later.clone() });
             }
         }
-        see(page);
+        see(page).await?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! What every channel says of a notification, in the same words.
 
 use defuse_domain::{
-    About, ChannelTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+    About, AllowListTemplate, ChannelTemplate, Notification, SourceTemplate, Template,
+    TuningTemplate,
 };
 use url::Url;
 
@@ -34,10 +35,13 @@ pub(super) const fn heading(about: &About) -> &'static str {
         About::Source { template: SourceTemplate::Up, .. } => "Alerts are read again",
         About::TuningRule { template: TuningTemplate::Expires, .. } => "Tuning rule expires soon",
         About::Channel { template: ChannelTemplate::Test, .. } => "Test message",
+        About::Indicator { template: AllowListTemplate::Refused, .. } => {
+            "Defender for Endpoint refused an allowed indicator"
+        }
     }
 }
 
-/// Names with values: severity and alert id, or the source, then what the notification brings
+/// Names with values: severity and alert id, or the source, rule or indicator, then what the notification brings
 pub(super) fn facts(notification: &Notification) -> Vec<(&str, &str)> {
     let mut facts = Vec::new();
     match &notification.about {
@@ -48,6 +52,9 @@ pub(super) fn facts(notification: &Notification) -> Vec<(&str, &str)> {
         About::Source { source, .. } => facts.push(("Source", source)),
         About::TuningRule { rule, .. } => facts.push(("Tuning rule", rule.as_str())),
         About::Channel { tried_by, .. } => facts.push(("Asked for by", tried_by)),
+        About::Indicator { indicator, .. } => {
+            facts.push((indicator.kind().name(), indicator.value()));
+        }
     }
     facts.extend(notification.facts.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     if facts.len() > FACTS_MAX {

@@ -5,7 +5,8 @@
 //! they part; links are parted by `text` besides. No `Action.Submit`: workflows do not take it.
 
 use defuse_domain::{
-    About, ChannelTemplate, Notification, SourceTemplate, Template, TuningTemplate,
+    About, AllowListTemplate, ChannelTemplate, Notification, SourceTemplate, Template,
+    TuningTemplate,
 };
 use serde_json::{Value, json};
 
@@ -104,7 +105,8 @@ const fn color(about: &About) -> &'static str {
         | About::Source { template: SourceTemplate::Up, .. } => "Good",
         About::Alert { template: Template::NeedsEyes, .. }
         | About::Source { template: SourceTemplate::Down, .. } => "Attention",
-        About::TuningRule { template: TuningTemplate::Expires, .. } => "Warning",
+        About::TuningRule { template: TuningTemplate::Expires, .. }
+        | About::Indicator { template: AllowListTemplate::Refused, .. } => "Warning",
         About::Channel { template: ChannelTemplate::Test, .. } => "Accent",
     }
 }

@@ -5,7 +5,9 @@
 
 use std::fmt::Write;
 
-use defuse_domain::{About, ChannelTemplate, Notification, SourceTemplate, TuningTemplate};
+use defuse_domain::{
+    About, AllowListTemplate, ChannelTemplate, Notification, SourceTemplate, TuningTemplate,
+};
 use defuse_flow::Cause;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -23,8 +25,8 @@ struct Event<'a> {
     data: &'a Notification,
 }
 
-/// The body; `type` is `alert.` with the template's name, `source.down`,
-/// `source.up`, `tuning.expires`, or `channel.test`
+/// The body; `type` is `alert.` with the template's name, `source.down`, `source.up`,
+/// `tuning.expires`, `allowList.refused`, or `channel.test`
 pub(super) fn body(
     notification: &Notification,
     now: Timestamp,
@@ -35,6 +37,9 @@ pub(super) fn body(
         About::Source { template: SourceTemplate::Up, .. } => "source.up".to_owned(),
         About::TuningRule { template: TuningTemplate::Expires, .. } => "tuning.expires".to_owned(),
         About::Channel { template: ChannelTemplate::Test, .. } => "channel.test".to_owned(),
+        About::Indicator { template: AllowListTemplate::Refused, .. } => {
+            "allowList.refused".to_owned()
+        }
     };
     serde_json::to_vec(&Event { kind, timestamp: now, data: notification })
 }

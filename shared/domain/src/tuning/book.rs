@@ -1,6 +1,9 @@
 //! All tuning rules in force, and what they come to together.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use super::{TuningAction, TuningRule, TuningTrace};
 use crate::{
@@ -18,7 +21,8 @@ use crate::{
 pub struct TuningBook {
     // INVARIANT: in the order of names, each once; the index is of their conditions, in that order.
     rules: Vec<TuningRule>,
-    index: Arc<ConditionIndex>,
+    // Made when the first alert is asked about: many books are only read or put into others.
+    index: Arc<OnceLock<ConditionIndex>>,
 }
 
 /// What the tuning rules come to together
@@ -53,9 +57,7 @@ impl TuningBook {
     pub fn new(rules: impl IntoIterator<Item = TuningRule>) -> Self {
         let by_name: BTreeMap<TuningRuleName, TuningRule> =
             rules.into_iter().map(|it| (it.name().clone(), it)).collect();
-        let rules: Vec<TuningRule> = by_name.into_values().collect();
-        let index = ConditionIndex::new(rules.iter().map(TuningRule::condition));
-        Self { rules, index: Arc::new(index) }
+        Self { rules: by_name.into_values().collect(), index: Arc::default() }
     }
 
     /// Every rule, by name
@@ -69,9 +71,14 @@ impl TuningBook {
         self.rules.get(place)
     }
 
+    fn index(&self) -> &ConditionIndex {
+        let conditions = || self.rules.iter().map(TuningRule::condition);
+        self.index.get_or_init(|| ConditionIndex::new(conditions()))
+    }
+
     /// The rules whose condition holds of the alert, or does if what it asks besides does
     fn candidates(&self, alert: &Alert) -> Vec<&TuningRule> {
-        let mut matcher = self.index.matcher();
+        let mut matcher = self.index().matcher();
         let places = matcher.of_alert(alert).iter().map(|it| usize::try_from(it.condition));
         places.filter_map(|it| self.rules.get(it.ok()?)).collect()
     }

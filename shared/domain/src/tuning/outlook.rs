@@ -27,6 +27,8 @@ pub struct TuningOutlook {
     pub in_force: bool,
     /// Its next windows, where it has some
     pub next_windows: Vec<OpenWindow>,
+    /// Whether it has windows, and none opens any more
+    pub windows_past: bool,
 }
 
 /// From when to when a window is open, where it is
@@ -55,6 +57,7 @@ impl TuningRule {
             expires: self.expires(),
             in_force: self.is_in_force(now),
             next_windows: windows.map(window).collect(),
+            windows_past: self.windows_are_past(now),
         }
     }
 }

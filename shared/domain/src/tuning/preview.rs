@@ -94,6 +94,8 @@ pub enum PreviewWarning {
     Expired,
     /// It is turned off
     TurnedOff,
+    /// None of its windows opens any more
+    WindowsPast,
     /// It would have taken nothing
     TakesNothing,
 }
@@ -288,6 +290,7 @@ impl<'a> Preview<'a> {
             (!names_somebody).then_some(PreviewWarning::NamesNobody),
             (self.now >= rule.expires()).then_some(PreviewWarning::Expired),
             (!rule.is_enabled()).then_some(PreviewWarning::TurnedOff),
+            rule.windows_are_past(self.now).then_some(PreviewWarning::WindowsPast),
             (self.n_taken == 0).then_some(PreviewWarning::TakesNothing),
         ];
         all.into_iter().flatten().collect()
