@@ -6,6 +6,7 @@ const SETTINGS: &str = "\
 apiVersion: defuse/v1
 kind: Settings
 channels: { soc: { kind: teams, url: { env: SOC_URL } } }
+highRisk: { tags: [high risk] }
 ";
 
 #[test]
@@ -41,5 +42,6 @@ fn a_role_that_no_policy_speaks_of_is_named() {
     );
 
     folder.write("infra/roles/mine.cedar", &policy.replace("NAME", "operator"));
-    assert_eq!(folder.run(&["check", "infra"]).code, Some(0));
+    let ran = folder.run(&["check", "infra"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.out);
 }

@@ -102,9 +102,13 @@ mod tests {
         let open = Services::default();
         assert_eq!(open.or(Some(all)).entra_id_protection, Some(all));
         assert_eq!(Services::ALL.or(Some(off)), Services::ALL);
-        let alert = |id: &str| Alert::read(&format!(r#"{{ "id": "{id}" }}"#)).unwrap();
-        assert!(open.leave_open(&alert("ad1")) && !open.leave_open(&alert("ca1")));
-        assert!(!Services::ALL.leave_open(&alert("ad1")));
+        let alert = |source: &str| {
+            Alert::read(&format!(r#"{{ "id": "ad1", "serviceSource": "{source}" }}"#)).unwrap()
+        };
+        let ours = alert("azureAdIdentityProtection");
+        let other = alert("microsoftDefenderForCloudApps");
+        assert!(open.leave_open(&ours) && !open.leave_open(&other));
+        assert!(!Services::ALL.leave_open(&ours));
     }
 
     #[track_caller]
