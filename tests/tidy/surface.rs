@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::repository::{files_like, read, root};
 
 /// What the command takes
-const ARGUMENTS: [&str; 4] = [
+const ARGUMENTS: [&str; 5] = [
     "infra/cli/src/args.rs",
     "infra/cli/src/args/api.rs",
+    "infra/cli/src/args/schema.rs",
     "infra/cli/src/args/settings.rs",
     "infra/cli/src/args/tuning.rs",
 ];

@@ -92,6 +92,7 @@ impl Problem {
     }
 
     /// What is wrong, and what to do
+    #[expect(clippy::too_many_lines, reason = "one arm for each problem")]
     fn words(&self) -> (String, &'static str) {
         let (detail, help) = match self {
             Self::NoSuchPath => ("there is nothing at this path", "see /v1/openapi.json"),

@@ -1,6 +1,7 @@
 //! What can be asked on the command line.
 
 mod api;
+mod schema;
 mod settings;
 mod tuning;
 
@@ -15,6 +16,7 @@ pub(crate) use self::api::{
     ActionCommand, ActionsArguments, AlertCommand, AlertsArguments, ApiArguments, ChosenAlerts,
     HistoryArguments, HistoryCommand, TokenCommand, TokensArguments,
 };
+pub(crate) use self::schema::{SchemaArguments, SchemaName};
 pub(crate) use self::settings::{
     ChannelCommand, ChannelsArguments, SettingName, SettingsArguments, SettingsCommand,
 };
@@ -394,27 +396,4 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
     let span: Result<Span, jiff::Error> = text.parse();
     let duration = span.and_then(|it| it.to_duration(SpanRelativeTo::days_are_24_hours()));
     duration.map_err(|error| format!("write it like `90d` or `12h`: {error}"))
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArguments {
-    /// Print the schema of this document, instead of writing all to files
-    #[arg(value_name = "DOCUMENT")]
-    pub(crate) name: Option<SchemaName>,
-    /// Folder that the files are written to
-    #[arg(long, value_name = "DIR", default_value = "infra/schema", conflicts_with = "name")]
-    pub(crate) out: PathBuf,
-}
-
-/// A document that people write
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SchemaName {
-    /// A playbook
-    Playbook,
-    /// A tuning rule
-    TuningRule,
-    /// `settings.yaml`
-    Settings,
-    /// A file of facts
-    Facts,
 }

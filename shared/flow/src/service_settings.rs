@@ -1,4 +1,4 @@
-//! What people set of services at run time: which alerts of Microsoft Entra ID Protection are taken,
+//! What people set of services at run time: which alerts of identity protection are taken,
 //! where the settings that are deployed leave it to them.
 
 use defuse_domain::{EntraIdProtection, Services};

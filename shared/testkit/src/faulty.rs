@@ -2,6 +2,7 @@
 
 mod acts;
 mod ports;
+mod services;
 mod tuning;
 
 use std::{

@@ -51,7 +51,7 @@ pub(super) async fn preview(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, P
     let who = &asked.principal;
     let back = SignedDuration::from_hours(i64::try_from(days).unwrap_or(1).saturating_mul(24));
     let since = asked.now.checked_sub(back).unwrap_or(Timestamp::MIN);
-    let others = app.rules.all().await?.into_iter().filter(|it| it.is_on);
+    let others = app.rules.every().await?.into_iter().filter(|it| it.is_on);
     let others = others.filter(|it| may(app, who, Permission::ReadTuning, &it.demands()));
     let book = TuningBook::new(others.filter_map(|it| it.rule));
     let newest = usize::try_from(newest).unwrap_or(1);
@@ -101,7 +101,7 @@ pub(super) async fn fill(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Prob
         let said = error.to_string().replace("--trigger-only", "`triggerOnly`");
         Problem::Unfit(said.replace("--any-alert-type", "`anyAlertType`"))
     })?;
-    let problems = app.tuning.check(BODY, &text, asked.now).err().unwrap_or_default();
+    let problems = app.tuning.checked(BODY, &text, asked.now).err().unwrap_or_default();
     let left: Vec<&str> = problems.iter().map(|it| it.path.as_str()).collect();
     let rule = TuningRule::text_as_json(&text);
     Ok(Answer::of(200, json!({ "rule": rule, "text": text, "leftToWrite": left })))

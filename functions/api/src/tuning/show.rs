@@ -16,7 +16,7 @@ pub(super) async fn list(app: &ApiApp, asked: &Asked<'_>) -> Result<Answer, Prob
     let from = one_of(asked, FROM.name, shape::PLACES)?;
     let names: Vec<&str> = ServiceSource::ALL.iter().map(|it| it.name()).collect();
     let source = one_of(asked, SOURCE.name, names)?.and_then(ServiceSource::from_name);
-    let mut rules = app.rules.all().await?;
+    let mut rules = app.rules.every().await?;
     rules.retain(|it| {
         let sources = it.rule.as_ref().map(TuningRule::service_sources).unwrap_or_default();
         state.is_none_or(|state| it.state(asked.now) == state)
@@ -97,7 +97,7 @@ async fn past(
 /// Whether every alert that the rule ever took is in scope: what a deployed one said before is not
 /// kept
 fn is_told(rule: &KnownRule, past: &[(RuleChange, bool)]) -> bool {
-    rule.stored.is_some() && past.iter().all(|(_, is_seen)| *is_seen)
+    rule.stored.is_some() && !past.iter().any(|(_, is_seen)| !is_seen)
 }
 
 /// What a rule did, where that is told

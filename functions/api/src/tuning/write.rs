@@ -147,6 +147,6 @@ pub(super) fn read<'a>(
     } else {
         Cow::Borrowed(asked.body)
     };
-    let rule = app.tuning.check(BODY, &text, asked.now).map_err(Problem::Invalid)?;
+    let rule = app.tuning.checked(BODY, &text, asked.now).map_err(Problem::Invalid)?;
     Ok((rule, text))
 }

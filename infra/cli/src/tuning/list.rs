@@ -66,7 +66,7 @@ pub(crate) async fn show(arguments: TuningShowArguments) -> Result<(), Failure> 
 async fn all(state: &State) -> Result<Vec<Listed>, Failure> {
     let rules = TuningRules::new(state.store.clone(), state.deployed().await?);
     let mut all = Vec::new();
-    for known in rules.all().await? {
+    for known in rules.every().await? {
         let matches = rules.matches(&known.name).await?;
         all.push(Listed { known, matches });
     }

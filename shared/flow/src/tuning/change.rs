@@ -188,7 +188,7 @@ impl<S: TuningStore + DeployedTuning> Tuning<S> {
 
     /// The rule of a text by every check, the year that it may last among them, or everything that
     /// is wrong with it
-    pub fn check(
+    pub fn checked(
         &self,
         file: &str,
         text: &str,

@@ -74,7 +74,7 @@ impl<S: StoredTuning + DeployedTuning + TuningStore + MatchReport> TuningRules<S
     }
 
     /// Every rule by name, without those that were deleted
-    pub async fn all(&self) -> Result<Vec<KnownRule>, StoreError> {
+    pub async fn every(&self) -> Result<Vec<KnownRule>, StoreError> {
         let noted = self.store.deployed().await?;
         let mut all = Vec::new();
         for (name, (rule, text)) in &self.deployed {
@@ -95,7 +95,7 @@ impl<S: StoredTuning + DeployedTuning + TuningStore + MatchReport> TuningRules<S
 
     /// The rule of that name; one that was deleted, where there is no other
     pub async fn one(&self, name: &TuningRuleName) -> Result<Option<KnownRule>, StoreError> {
-        let found = self.all().await?.into_iter().find(|it| it.name == *name);
+        let found = self.every().await?.into_iter().find(|it| it.name == *name);
         if found.is_some() {
             return Ok(found);
         }

@@ -11,10 +11,9 @@ use defuse_flow::{
     AlertExport, AlertFeed, AlertHistory, AlertStore, AllowList, AllowListOutbox, AllowListPage,
     AtSource, Chat, Claim, DeliveryError, ExportPage, FactCache, FactSource, FeedError, FeedInfo,
     FeedPage, FeedPlace, FeedStore, Found, HistoryStore, IndicatorClient, Kept, Lease, LeftOut,
-    LeftOutLog, LevelChange, LimitClaim, LimitStore, Mailboxes, Marked, NotificationLog, Notifier,
-    Outbox, Outstanding, Pace, PartStore, Put, Rate, Recorded, RejectStore, RunStore,
-    ServiceLevelLog, ServiceLevels, SourceClient, StoreError, Stored, StoredAlert, StoredEntry,
-    StoredPlace, Turn, WatchList, WebhookLog, Window,
+    LeftOutLog, LimitClaim, LimitStore, Mailboxes, Marked, NotificationLog, Notifier, Outbox,
+    Outstanding, Pace, PartStore, Put, Rate, Recorded, RejectStore, RunStore, SourceClient,
+    StoreError, Stored, StoredAlert, StoredEntry, StoredPlace, Turn, WatchList, WebhookLog, Window,
 };
 use jiff::Timestamp;
 
@@ -90,22 +89,6 @@ impl<P: AlertStore + Sync> AlertStore for Faulty<P> {
 impl<P: LeftOutLog + Sync> LeftOutLog for Faulty<P> {
     async fn leave_out(&self, alert: &Alert, now: Timestamp) -> Result<LeftOut, StoreError> {
         self.plan.call("LeftOutLog::leave_out", self.port.leave_out(alert, now)).await
-    }
-}
-
-impl<P: ServiceLevels + Sync> ServiceLevels for Faulty<P> {
-    async fn last_level(&self) -> Result<Option<LevelChange>, StoreError> {
-        self.plan.call("ServiceLevels::last_level", self.port.last_level()).await
-    }
-}
-
-impl<P: ServiceLevelLog + Sync> ServiceLevelLog for Faulty<P> {
-    async fn keep_level(&self, change: &LevelChange) -> Result<bool, StoreError> {
-        self.plan.call("ServiceLevelLog::keep_level", self.port.keep_level(change)).await
-    }
-
-    async fn level_changes(&self) -> Result<Vec<LevelChange>, StoreError> {
-        self.plan.call("ServiceLevelLog::level_changes", self.port.level_changes()).await
     }
 }
 
