@@ -91,7 +91,7 @@ pub(crate) struct TableArguments {
     /// Folder that keeps the state of the host; `.defuse` where nothing names a table
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// Table at AWS in place of that (`AWS_*`: region, credentials); `DEFUSE_TABLE` if not said
+    /// Table at AWS in place of that (`AWS_*`); `DEFUSE_TABLE` if not said
     #[arg(long, value_name = "NAME", conflicts_with = "data")]
     pub(crate) table: Option<String>,
 }
