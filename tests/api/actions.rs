@@ -179,7 +179,7 @@ async fn undoing_answers_what_became_of_it() {
     }
     let check = ("GET", "/v1/alerts/ad1/history/check");
     let checked = world.ask(DEVELOPMENT, check, &[], "").await.body;
-    assert_eq!((&checked["entries"], &checked["isWhole"]), (&json!(5), &json!(true)), "{checked}");
+    assert_eq!((&checked["entries"], &checked["isWhole"]), (&json!(6), &json!(true)), "{checked}");
 }
 
 #[tokio::test]

@@ -43,5 +43,5 @@ fn a_role_that_no_policy_speaks_of_is_named() {
 
     folder.write("infra/roles/mine.cedar", &policy.replace("NAME", "operator"));
     let ran = folder.run(&["check", "infra"]);
-    assert_eq!(ran.code, Some(0), "{}", ran.out);
+    assert!(!ran.out.contains("P017"), "{}", ran.out);
 }

@@ -21,6 +21,10 @@ async fn ask(host: &Dev, token: &str, arguments: &[&str]) -> (Option<i32>, Strin
 #[tokio::test]
 async fn a_test_message_reaches_the_channel() {
     let world = World::new();
+    let roles = world.config().join("roles");
+    std::fs::create_dir_all(&roles).unwrap();
+    let role = include_str!("../../infra/roles/global-administrator.cedar");
+    std::fs::write(roles.join("global-administrator.cedar"), role).unwrap();
     let host = Dev::start(&world).await;
     let token = host.token.clone();
     let ask = async |arguments: &[&str]| ask(&host, &token, arguments).await;
