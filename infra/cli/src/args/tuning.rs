@@ -88,7 +88,7 @@ pub(crate) struct CheckTuningArguments {
 /// Which table is meant
 #[derive(Debug, Args)]
 pub(crate) struct TableArguments {
-    /// Folder that keeps the state of the host; `.defuse` where nothing names a table
+    /// Folder of the host's state; `.defuse` where no table is named
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Table at AWS in place of that (`AWS_*`); `DEFUSE_TABLE` if not said
