@@ -62,7 +62,7 @@ alertTypes: any
 scope: organisation
 condition:
   all:
-    - alert: {{ severity: {{ atMost: high }}, title: { contains: "from Oslo" } }}
+    - alert: { severity: { atMost: high }, title: { contains: "from Oslo" } }
     - evidence: any
 action: hide
 expires: EXPIRES
@@ -473,7 +473,8 @@ def digest(infra: Path) -> str:
     """The name of the bundle, as `defuse bundle` writes it: by the texts of its files"""
     import hashlib
 
-    names = ["settings.yaml", *(f"{it.parent.name}/{it.name}" for it in infra.glob("*/*.yaml"))]
+    files = (it.relative_to(infra) for it in infra.rglob("*") if it.is_file())
+    names = [it.as_posix() for it in files if it.name != "bundle.json"]
     hash = hashlib.sha256()
     for name in sorted(names):
         for part in (name.encode(), (infra / name).read_bytes()):
